@@ -1,0 +1,74 @@
+"""A store in memory: the same conditions as the durable one, for replays, tests and rebuilds."""
+
+from shared.domain.decision import Decision
+from shared.domain.errors import Corrupt
+from shared.domain.ledger import Record
+from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
+from shared.engine.ledger import Projection
+from shared.ports import Switch
+
+
+class MemoryStore:
+    """Journal, projections and switch of one account. ``keep_decisions`` False drops decisions (long replays)."""
+
+    def __init__(self, keep_decisions: bool = True) -> None:
+        self.records: list[Record] = []
+        self.books = Projection()
+        self.decisions: list[Decision] = []
+        self._keep_decisions = keep_decisions
+        self._postings: dict[str, None] = {}
+        self._switch = Switch(True)
+        self._commands: dict[str, Command] = {}
+
+    def plan(self, record: Record) -> PlanCommitted | PlanRefused:
+        """Commit a planned order under its conditions."""
+        order = record.order
+        if order is None:
+            raise Corrupt("a plan without an order")
+        if not self._switch.trading:
+            return PlanRefused(order.order_key, RefusedBy.SWITCH, self._switch.reason)
+        if order.order_key in self.books.orders:
+            return PlanCommitted(order.order_key, existed=True)
+        short = self.books.short_of(record)
+        if short is not None:
+            return PlanRefused(order.order_key, RefusedBy.HEADROOM, short)
+        self.write(record)
+        return PlanCommitted(order.order_key)
+
+    def write(self, record: Record) -> None:
+        """Commit a fact; the same posting twice is ``Corrupt``."""
+        if record.posting is not None:
+            if record.posting.posting_id in self._postings:
+                raise Corrupt(f"posting {record.posting.posting_id} ({record.posting.ref}) exists already")
+            self._postings[record.posting.posting_id] = None
+        self.books.apply(record)
+        self.records.append(record)
+
+    def decide(self, decisions: list[Decision]) -> None:
+        """Keep decisions for people to read."""
+        if self._keep_decisions:
+            self.decisions.extend(decisions)
+
+    def switch(self) -> Switch:
+        """The kill switch as it stands."""
+        return self._switch
+
+    def set_switch(self, switch: Switch) -> None:
+        """Set or clear the kill switch."""
+        self._switch = switch
+
+    def request(self, command: Command) -> None:
+        """Put a command for the trader to take."""
+        self._commands[command.command_id] = command
+
+    def commands(self) -> list[Command]:
+        """Commands not taken yet, oldest first."""
+        return list(self._commands.values())
+
+    def taken(self, command_id: str) -> None:
+        """A command was acted on."""
+        self._commands.pop(command_id, None)
+
+    def journal(self, account: str) -> list[Record]:
+        """Every record of the account in the order it was committed."""
+        return [record for record in self.records if record.account == account]

@@ -1,0 +1,142 @@
+"""The double entry: postings that sum to zero for each asset, positions, and the journal's money record."""
+
+from enum import Enum
+
+from msgspec import Struct
+
+from shared.domain.errors import Corrupt
+from shared.domain.ids import fact_id
+from shared.domain.money import Shares, Usd
+from shared.domain.order import Order
+
+PUSD = "pUSD"
+"""The collateral asset; every other asset is a token id."""
+
+CASH = "cash"
+RESERVED = "reserved"
+VENUE = "venue"
+FEES = "fees"
+DEPOSITS = "deposits"
+SETTLEMENT = "settlement"
+
+
+def shares_account(sleeve: str) -> str:
+    """The account that holds a sleeve's shares."""
+    return f"shares:{sleeve}"
+
+
+class Entry(Struct, frozen=True, gc=False, array_like=True):
+    """One line: ``amount`` millionths of ``asset`` into (or, negative, out of) ``account``."""
+
+    account: str
+    asset: str
+    amount: int
+
+
+class PostingKind(Enum):
+    """What moved the money."""
+
+    DEPOSIT = "deposit"
+    RESERVE = "reserve"
+    FILL = "fill"
+    RELEASE = "release"
+    SETTLE = "settle"
+
+
+class Posting(Struct, frozen=True):
+    """A balanced, immutable transaction. ``posting_id`` is derived from the kind and its natural key."""
+
+    posting_id: str
+    kind: PostingKind
+    at: int
+    entries: tuple[Entry, ...]
+    ref: str = ""
+    v: int = 1
+
+
+def posting(kind: PostingKind, key: str, at: int, entries: tuple[Entry, ...], ref: str = "") -> Posting:
+    """Make a posting with its derived id; zero lines are dropped; ``Corrupt`` when an asset does not sum to zero."""
+    kept = tuple(entry for entry in entries if entry.amount != 0)
+    sums: dict[str, int] = {}
+    for entry in kept:
+        sums[entry.asset] = sums.get(entry.asset, 0) + entry.amount
+    for asset, total in sums.items():
+        if total != 0:
+            raise Corrupt(f"posting {kind.value} {key}: {asset} sums to {total}, not 0")
+    return Posting(fact_id("posting", kind.value, key), kind, at, kept, ref)
+
+
+class Position(Struct, frozen=True, gc=False):
+    """What a sleeve holds of a token: size and all-in cost (fees included), never an average.
+
+    ``realized`` is the profit in micro-dollars already taken out of it, ``selling`` the shares in open SELL orders.
+    """
+
+    account: str
+    token: str
+    sleeve: str
+    market: str
+    strategy: str
+    source: str
+    size: Shares = Shares(0)
+    cost: Usd = Usd(0)
+    realized: Usd = Usd(0)
+    opened_at: int = 0
+    changed_at: int = 0
+    v: int = 1
+
+    @property
+    def key(self) -> str:
+        """``token#sleeve``, unique within the account."""
+        return f"{self.token}#{self.sleeve}"
+
+
+class Fill(Struct, frozen=True, gc=False):
+    """One execution of our order, keyed by (trade id, order key). Times in nanoseconds."""
+
+    trade_id: str
+    order_key: str
+    price: int
+    size: Shares
+    fee: Usd
+    venue_at: int
+    liquidity: str = "taker"
+
+
+class HeadroomChange(Struct, frozen=True, gc=False, array_like=True):
+    """A limit's remaining room changes by ``delta`` micro-dollars (or shares); ``limit`` is its size when first used.
+
+    A negative delta inside a plan is refused by the store when the room would go below zero.
+    """
+
+    name: str
+    delta: int
+    limit: int
+
+
+class RecordKind(Enum):
+    """Which kind of money event a journal record tells."""
+
+    DEPOSITED = "deposited"
+    PLANNED = "planned"
+    MOVED = "moved"
+    FILLED = "filled"
+    SETTLED = "settled"
+
+
+class Record(Struct, frozen=True):
+    """One line of the journal: everything one money event changed, committed in one transaction.
+
+    ``order`` and ``position`` are after-images, ``posting`` is put once, ``headroom`` is added. Orders, positions,
+    ledger and headroom are projections of these records and can be rebuilt from them alone.
+    """
+
+    kind: RecordKind
+    account: str
+    at: int
+    order: Order | None = None
+    position: Position | None = None
+    posting: Posting | None = None
+    fill: Fill | None = None
+    headroom: tuple[HeadroomChange, ...] = ()
+    v: int = 1

@@ -1,0 +1,258 @@
+"""Every event the engine accepts: one tagged union of payloads, complete from the first day.
+
+An ``Event`` is a fact; ``observed_at`` is the only "now" the engine knows, ``venue_at`` is when the fact happened.
+What the engine asks for in return is in ``effects``.
+"""
+
+from enum import Enum
+
+from msgspec import Struct
+
+from shared.domain.ledger import Fill
+from shared.domain.market import Market
+from shared.domain.money import Shares
+from shared.domain.order import OrderState, Side
+from shared.domain.whale import Ranking
+
+
+class WhaleTrade(Struct, frozen=True, gc=False, tag=True):
+    """One execution with its wallet, as an activity source delivered it. ``delivery`` numbers poll, socket or file batch."""
+
+    wallet: str
+    market: str
+    token: str
+    side: Side
+    price: int
+    size: int
+    tx: str
+    delivery: int
+
+
+class WalletActivity(Struct, frozen=True, gc=False, tag=True):
+    """A row of a wallet's activity that is no trade (split, merge, redeem, reward, rebate...)."""
+
+    wallet: str
+    market: str
+    activity: str
+    size: int
+
+
+class PublicTrade(Struct, frozen=True, gc=False, tag=True):
+    """An execution whose wallet is not told (the market channel)."""
+
+    market: str
+    token: str
+    side: Side
+    price: int
+    size: int
+    tx: str
+    delivery: int
+
+
+class BookSnapshot(Struct, frozen=True, tag=True):
+    """The whole visible book of a token, best level first, as (price, size) pairs."""
+
+    market: str
+    token: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+class BookChange(Struct, frozen=True, gc=False, tag=True):
+    """The new total size at one level; 0 removes it."""
+
+    market: str
+    token: str
+    side: Side
+    price: int
+    size: int
+
+
+class PriceKind(Enum):
+    """Which price an outside feed reports."""
+
+    SPOT = "spot"
+    INDEX = "index"
+    TWAP = "twap"
+
+
+class PricePoint(Struct, frozen=True, gc=False, tag=True):
+    """The price of an underlying in micro-dollars."""
+
+    symbol: str
+    kind: PriceKind
+    value: int
+
+
+class MarketListed(Struct, frozen=True, tag=True):
+    """A market is known from now on."""
+
+    market: Market
+
+
+class MarketChanged(Struct, frozen=True, tag=True):
+    """A market's data changed (tick size, volume, prices, accepting orders); the new state in full."""
+
+    market: Market
+
+
+class MarketResolved(Struct, frozen=True, tag=True):
+    """The payout of each token of a market, in micro-dollars per share."""
+
+    market: str
+    payouts: dict[str, int]
+
+
+class TimerKind(Enum):
+    """What a wake-up is for."""
+
+    ORDER_EXPIRY = "order_expiry"
+    ANSWER_TIMEOUT = "answer_timeout"
+
+
+class TimerFired(Struct, frozen=True, gc=False, tag=True):
+    """The engine asked to be woken and now is."""
+
+    timer: TimerKind
+    key: str
+
+
+class FeedHealth(Struct, frozen=True, gc=False, tag=True):
+    """A feed went down or came back, with its reason."""
+
+    feed: str
+    healthy: bool
+    reason: str
+
+
+class RankingPublished(Struct, frozen=True, tag=True):
+    """The watch list from now on."""
+
+    ranking: Ranking
+
+
+class ControlChanged(Struct, frozen=True, gc=False, tag=True):
+    """The kill switch was set or cleared."""
+
+    trading: bool
+    reason: str
+
+
+class PlanCommitted(Struct, frozen=True, gc=False, tag=True):
+    """The store wrote the plan; ``existed`` when the same order key had been written before."""
+
+    order_key: str
+    existed: bool = False
+
+
+class RefusedBy(Enum):
+    """Which condition of the plan transaction failed."""
+
+    SWITCH = "switch"
+    EPOCH = "epoch"
+    HEADROOM = "headroom"
+    EXISTS = "exists"
+
+
+class PlanRefused(Struct, frozen=True, gc=False, tag=True):
+    """The store did not write the plan."""
+
+    order_key: str
+    by: RefusedBy
+    detail: str = ""
+
+
+class OrderAccepted(Struct, frozen=True, gc=False, tag=True):
+    """The venue took the order."""
+
+    order_key: str
+    venue_order_id: str
+
+
+class OrderRejected(Struct, frozen=True, gc=False, tag=True):
+    """The venue proved that it did not take the order."""
+
+    order_key: str
+    reason: str
+
+
+class OrderInDoubt(Struct, frozen=True, gc=False, tag=True):
+    """The outcome of a request is unknown."""
+
+    order_key: str
+    reason: str
+
+
+class OrderReport(Struct, frozen=True, gc=False, tag=True):
+    """The venue's statement on an order: its state and what it has filled in total."""
+
+    order_key: str
+    state: OrderState
+    filled: Shares
+
+
+class OrderFilled(Struct, frozen=True, gc=False, tag=True):
+    """One of our orders was executed, in whole or in part."""
+
+    fill: Fill
+
+
+class Balance(Struct, frozen=True, gc=False, tag=True):
+    """The venue's statement on an asset we hold."""
+
+    asset: str
+    amount: int
+
+
+class CommandKind(Enum):
+    """What a person or a function may ask of the trader."""
+
+    KILL = "kill"
+    RESUME = "resume"
+    DEPOSIT = "deposit"
+
+
+class Command(Struct, frozen=True, gc=False, tag=True):
+    """A request from outside; ``amount`` only for deposits (micro-dollars)."""
+
+    command_id: str
+    kind: CommandKind
+    reason: str
+    amount: int = 0
+
+
+Payload = (
+    WhaleTrade
+    | WalletActivity
+    | PublicTrade
+    | BookSnapshot
+    | BookChange
+    | PricePoint
+    | MarketListed
+    | MarketChanged
+    | MarketResolved
+    | TimerFired
+    | FeedHealth
+    | RankingPublished
+    | ControlChanged
+    | PlanCommitted
+    | PlanRefused
+    | OrderAccepted
+    | OrderRejected
+    | OrderInDoubt
+    | OrderReport
+    | OrderFilled
+    | Balance
+    | Command
+)
+
+
+class Event(Struct, frozen=True, gc=False):
+    """A fact handed to the engine. ``seq`` counts events within a life; times in nanoseconds UTC."""
+
+    seq: int
+    observed_at: int
+    venue_at: int
+    source: str
+    payload: Payload
+    v: int = 1

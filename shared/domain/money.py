@@ -1,0 +1,200 @@
+"""Money, shares and prices as integers of one millionth, and every arithmetic rule on them.
+
+One millionth is the on-chain unit of pUSD and of outcome tokens, so nothing is ever lost in a conversion.
+Raw ``*`` and ``/`` on these numbers live in this module only (a house test checks it), each with its
+rounding in its name; where a choice exists, rounding goes against us.
+"""
+
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import NewType
+
+from shared.domain.errors import BadInput, Corrupt
+
+Usd = NewType("Usd", int)
+"""Micro-dollars (pUSD, 6 decimals). May be negative (a loss, a debit)."""
+Shares = NewType("Shares", int)
+"""Millionths of one outcome token. May be negative only inside ledger entries."""
+Price = NewType("Price", int)
+"""Micro-dollars per share; a tradeable price lies strictly between 0 and ONE."""
+Fraction = NewType("Fraction", int)
+"""A proportion or probability in millionths."""
+
+ONE = 1_000_000
+SIZE_STEP = Shares(10_000)
+"""The venue takes sizes of at most two decimals (polymarket.md 1.6)."""
+FEE_STEP = 10
+"""Fees are rounded to five decimals of a dollar (polymarket.md 1.8)."""
+MICRO_MAX = 10**17
+"""A hundred billion dollars: anything larger is a corrupt number, not a fortune."""
+
+
+def price(micro: int) -> Price:
+    """A tradeable price in micro-dollars per share; ``BadInput`` unless 0 < micro < 1,000,000."""
+    if not 0 < micro < ONE:
+        raise BadInput(f"price must lie strictly between 0 and 1, not {format_micro(micro)}")
+    return Price(micro)
+
+
+def shares(micro: int) -> Shares:
+    """A positive number of shares in millionths; ``BadInput`` unless 0 < micro <= MICRO_MAX."""
+    if not 0 < micro <= MICRO_MAX:
+        raise BadInput(f"size must be a positive number of shares, not {format_micro(micro)}")
+    return Shares(micro)
+
+
+def usd(micro: int) -> Usd:
+    """An amount of micro-dollars, either sign; ``BadInput`` beyond MICRO_MAX."""
+    if not -MICRO_MAX <= micro <= MICRO_MAX:
+        raise BadInput(f"amount is out of range: {format_micro(micro)}")
+    return Usd(micro)
+
+
+def dollars(whole: int) -> Usd:
+    """Whole dollars as micro-dollars."""
+    return Usd(whole * ONE)
+
+
+def fraction(micro: int) -> Fraction:
+    """A proportion in millionths; ``BadInput`` unless 0 <= micro <= 1,000,000."""
+    if not 0 <= micro <= ONE:
+        raise BadInput(f"fraction must lie between 0 and 1, not {format_micro(micro)}")
+    return Fraction(micro)
+
+
+def parse_micro(text: str) -> int:
+    """Decimal text to millionths, half-even at the seventh decimal; ``BadInput`` for anything but a finite number."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise BadInput(f"not a number: {text[:40]!r}") from None
+    if not value.is_finite() or abs(value) > MICRO_MAX:
+        raise BadInput(f"not a usable number: {text[:40]!r}")
+    return int((value * ONE).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+
+def micro_of_float(value: float) -> int:
+    """The one door from floating point to millionths (half-even); ``BadInput`` for NaN, infinity or the absurd."""
+    if not abs(value) * ONE <= MICRO_MAX:
+        raise BadInput(f"not a usable number: {value!r}")
+    return round(value * ONE)
+
+
+def float_of_micro(micro: int) -> float:
+    """The one door from millionths to floating point, for analytics, charts and reports."""
+    return micro / ONE
+
+
+def format_micro(micro: int) -> str:
+    """Millionths as exact decimal text without trailing zeros: ``-0.25``, ``1000``."""
+    text = f"{Decimal(micro) / ONE:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def mul_div_floor(amount: int, part: int, whole: int) -> int:
+    """``amount * part / whole`` rounded towards minus infinity; ``Corrupt`` when whole is not positive."""
+    if whole <= 0:
+        raise Corrupt(f"division by {whole} in mul_div_floor")
+    return amount * part // whole
+
+
+def mul_div_ceil(amount: int, part: int, whole: int) -> int:
+    """``amount * part / whole`` rounded towards plus infinity; ``Corrupt`` when whole is not positive."""
+    if whole <= 0:
+        raise Corrupt(f"division by {whole} in mul_div_ceil")
+    return -(-amount * part // whole)
+
+
+def cost(size: Shares, at: Price) -> Usd:
+    """Micro-dollars we pay for ``size`` shares, rounded up."""
+    return Usd(-(-size * at // ONE))
+
+
+def proceeds(size: Shares, at: Price) -> Usd:
+    """Micro-dollars we receive for ``size`` shares, rounded down."""
+    return Usd(size * at // ONE)
+
+
+def value(size: int, at: int) -> Usd:
+    """What ``size`` shares are worth at a mark, rounded down (towards less)."""
+    return Usd(size * at // ONE)
+
+
+def part(amount: Usd, share: Fraction) -> Usd:
+    """The given fraction of an amount, rounded down."""
+    return Usd(amount * share // ONE)
+
+
+def taker_fee(size: Shares, at: Price, rate: Fraction) -> Usd:
+    """Taker fee in micro-dollars: ``size * rate * p * (1 - p)``, rounded up to five decimals (polymarket.md 1.8)."""
+    exact = size * rate * at * (ONE - at)
+    step = FEE_STEP * ONE**3
+    return Usd(-(-exact // step) * FEE_STEP)
+
+
+def fee_per_share(at: Price, rate: Fraction) -> Usd:
+    """Taker fee of one whole share in micro-dollars, rounded up."""
+    return Usd(-(-rate * at * (ONE - at) // ONE**2))
+
+
+def affordable_size(budget: Usd, all_in: int) -> Shares:
+    """Shares that ``budget`` buys at an all-in cost per share, floored to the venue's size step."""
+    if all_in <= 0:
+        raise Corrupt(f"all-in cost per share is {all_in}")
+    return floor_size(Shares(budget * ONE // all_in))
+
+
+def floor_size(size: Shares) -> Shares:
+    """A size floored to the venue's two decimals."""
+    return Shares(size // SIZE_STEP * SIZE_STEP)
+
+
+def floor_tick(at: int, tick: int) -> Price:
+    """A price floored to the tick grid, never below one tick."""
+    return Price(max(at // tick * tick, tick))
+
+
+def ceil_tick(at: int, tick: int) -> Price:
+    """A price raised to the tick grid, never above one minus a tick."""
+    return Price(min(-(-at // tick) * tick, ONE - tick))
+
+
+def worst_buy(last: Price, slack: Fraction, tick: Price) -> Price:
+    """The highest price a BUY may pay: ``last`` plus max(slack of it, one tick), floored to the tick grid."""
+    return Price(min(floor_tick(last + max(last * slack // ONE, tick), tick), ONE - tick))
+
+
+def worst_sell(last: Price, slack: Fraction, tick: Price) -> Price:
+    """The lowest price a SELL may take: ``last`` less max(slack of it, one tick), raised to the tick grid."""
+    return Price(max(ceil_tick(last - max(last * slack // ONE, tick), tick), tick))
+
+
+def kelly_stake(equity: Usd, p_win: Fraction, all_in: int, kelly: Fraction) -> Usd:
+    """Fractional Kelly stake in micro-dollars for a $1 binary payoff bought at an all-in cost per share.
+
+    With b = (1 - c) / c the classic f = (p b - q) / b (Kelly 1956, section 3; Thorp 2006, section 2) becomes
+    f = (p - c) / (1 - c); the stake is ``kelly * f * equity``, rounded down, and 0 when there is no edge.
+    """
+    if p_win <= all_in or all_in >= ONE or equity <= 0:
+        return Usd(0)
+    return Usd(equity * kelly * (p_win - all_in) // (ONE * (ONE - all_in)))
+
+
+def shrunken_mean(total: int, count: int, prior_count: int) -> int:
+    """The mean of ``count`` values shrunk towards zero as if ``prior_count`` zeros had been seen, rounded down.
+
+    The posterior mean of a normal mean with a zero-centred normal prior whose variance is 1/prior_count of one
+    observation's (Efron & Morris 1973, section 2).
+    """
+    if count + prior_count <= 0:
+        raise Corrupt(f"shrunken mean of {count} values with a prior of {prior_count}")
+    return total // (count + prior_count)
+
+
+def mean_edge(payout: Usd, paid: Usd, size: Shares) -> int:
+    """Won less paid, in micro-dollars per share, rounded down; ``Corrupt`` when no share was bought."""
+    return mul_div_floor(payout - paid, ONE, size)
+
+
+def same_size(a: int, b: int) -> bool:
+    """Whether two sources mean the same fill: sizes within 0.1% (sources round differently)."""
+    return abs(a - b) * 1000 <= max(a, b)

@@ -1,0 +1,50 @@
+"""Whales: the wallets we follow, what a ranking says of them, and the burst of fills that makes a signal."""
+
+from msgspec import Struct
+
+from shared.domain.money import Fraction, Shares, Usd
+from shared.domain.order import Side
+
+
+class RankedWallet(Struct, frozen=True, gc=False):
+    """One followed wallet and its record of resolved markets at the time of the ranking.
+
+    ``edge_total`` sums, over ``n_markets`` markets, the size-weighted mean of (won - price paid) of its BUY fills in
+    millionths; the engine goes on adding to both as markets resolve. ``pinned`` wallets are watched by a person's wish.
+    """
+
+    wallet: str
+    rank: int
+    n_markets: int = 0
+    edge_total: int = 0
+    pinned: bool = False
+
+
+class Ranking(Struct, frozen=True):
+    """A published watch list: who is followed from now on, and why (``source`` names the method)."""
+
+    as_of: int
+    source: str
+    wallets: tuple[RankedWallet, ...]
+
+
+class Signal(Struct, frozen=True, gc=False):
+    """Detection's claim: a whale is buying (or selling) a token; one per burst. ``confidence`` in millionths.
+
+    ``last_price``, ``size`` and ``notional`` cover the fills of the burst so far; ``fraction_sold`` is the part of the
+    whale's own holding that a SELL burst has sold so far, in millionths.
+    """
+
+    signal_id: str
+    wallet: str
+    market: str
+    token: str
+    side: Side
+    opened_at: int
+    first_tx: str
+    fills: int
+    last_price: int
+    size: Shares
+    notional: Usd
+    confidence: Fraction
+    fraction_sold: Fraction

@@ -1,0 +1,314 @@
+"""Detection: from rows as sources deliver them to whale trades seen once, and from those to signals (bursts)."""
+
+from msgspec import Struct
+
+from shared.domain.ids import fact_id
+from shared.domain.instants import SECOND
+from shared.domain.messages import WhaleTrade
+from shared.domain.money import (
+    ONE,
+    Fraction,
+    Shares,
+    Usd,
+    mean_edge,
+    mul_div_floor,
+    same_size,
+    shrunken_mean,
+    value,
+)
+from shared.domain.order import Side
+from shared.domain.whale import RankedWallet, Ranking, Signal
+
+EDGE_PRIOR_MARKETS = 20
+"""Markets of zero edge every wallet is assumed to have behind it: with fewer real ones luck outweighs skill."""
+PERCENTILE_BUCKETS = 64
+CONFIDENCE_WEIGHTS = {
+    "size": 250_000,
+    "velocity": 150_000,
+    "first_entry": 200_000,
+    "score": 200_000,
+    "agreement": 200_000,
+}
+"""How much each factor counts, in millionths; they sum to one."""
+VELOCITY_FULL = 10
+"""Fills of one burst that count as full trade velocity."""
+AGREEMENT_FULL = 3
+"""Other whales on the same side of the token that count as full agreement."""
+
+
+class DetectionParams(Struct, frozen=True):
+    """``max_age_ns``: older trades are stale. ``window_ns``: how long a delivery is remembered. ``burst_ns``: see Signal."""
+
+    max_age_ns: int = 60 * SECOND
+    window_ns: int = 65 * SECOND
+    burst_ns: int = 60 * SECOND
+
+
+class _Seen:
+    """One distinct fill: how often it has been counted, and how often each delivery has shown it."""
+
+    __slots__ = ("delivery", "n", "others", "seen", "size", "source")
+
+    def __init__(self, size: int, source: str, delivery: int) -> None:
+        self.size = size
+        self.source = source
+        self.delivery = delivery
+        self.n = 1
+        self.seen = 1
+        self.others: dict[tuple[str, int], int] | None = None
+
+    def count(self, source: str, delivery: int) -> int:
+        """How often this delivery has shown the fill, this time included."""
+        if source == self.source and delivery == self.delivery:
+            self.n += 1
+            return self.n
+        if self.others is None:
+            self.others = {}
+        n = self.others.get((source, delivery), 0) + 1
+        self.others[source, delivery] = n
+        return n
+
+
+class Deliveries:
+    """Tells a new fill from a re-delivered one (design: *same trade*).
+
+    Equal rows within one delivery are separate fills; a later delivery starts counting again, so its n-th equal row is
+    the n-th already known. Two generations of a dictionary make every look-up O(1) and bound memory to two windows.
+    """
+
+    def __init__(self, window_ns: int) -> None:
+        self._window_ns = window_ns
+        self._rotate_at = 0
+        self._now: dict[tuple[str, str, str, Side], list[_Seen]] = {}
+        self._before: dict[tuple[str, str, str, Side], list[_Seen]] = {}
+
+    def is_new(self, trade: WhaleTrade, source: str, at: int) -> bool:
+        """Whether this row is a fill not counted before; remembers it for at least one window after ``at``."""
+        if at >= self._rotate_at:
+            stale = at >= self._rotate_at + self._window_ns
+            self._before = {} if stale else self._now
+            self._now = {}
+            self._rotate_at = at + self._window_ns
+        key = (trade.tx, trade.wallet, trade.token, trade.side)
+        entries = self._now.get(key)
+        if entries is None:
+            entries = self._before.get(key)
+            if entries is None:
+                self._now[key] = [_Seen(trade.size, source, trade.delivery)]
+                return True
+            self._now[key] = entries
+        for entry in entries:
+            if entry.size == trade.size or (entry.source != source and same_size(entry.size, trade.size)):
+                n = entry.count(source, trade.delivery)
+                if n > entry.seen:
+                    entry.seen = n
+                    return True
+                return False
+        entries.append(_Seen(trade.size, source, trade.delivery))
+        return True
+
+
+class Burst:
+    """The fills of one (wallet, token, side) within a minute of the first."""
+
+    __slots__ = ("confidence", "fills", "first_tx", "last_price", "notional", "opened_at", "signal_id", "size", "start")
+
+    def __init__(self, signal_id: str, opened_at: int, first_tx: str, start: Shares, confidence: Fraction) -> None:
+        self.signal_id = signal_id
+        self.opened_at = opened_at
+        self.first_tx = first_tx
+        self.start = start
+        self.confidence = confidence
+        self.fills = 0
+        self.last_price = 0
+        self.size = 0
+        self.notional = 0
+
+
+class Whale:
+    """What we know of a followed wallet: its record, its holdings as far as seen, its open bursts."""
+
+    __slots__ = (
+        "bought",
+        "bursts",
+        "edge_total",
+        "entries",
+        "histogram",
+        "holdings",
+        "n_markets",
+        "rank",
+        "seen",
+        "wallet",
+    )
+
+    def __init__(self, ranked: RankedWallet) -> None:
+        self.wallet = ranked.wallet
+        self.rank = ranked.rank
+        self.n_markets = ranked.n_markets
+        self.edge_total = ranked.edge_total
+        self.entries = True
+        self.holdings: dict[str, int] = {}
+        self.bought: dict[str, dict[str, list[int]]] = {}
+        self.bursts: dict[tuple[str, Side], Burst] = {}
+        self.histogram = [0] * PERCENTILE_BUCKETS  # not money: a list of zeros
+        self.seen = 0
+
+    def edge(self) -> int | None:
+        """Shrunken mean of (won - price paid) per market, in millionths; None before any market resolved."""
+        if self.n_markets == 0:
+            return None
+        return shrunken_mean(self.edge_total, self.n_markets, EDGE_PRIOR_MARKETS)
+
+    def size_percentile(self, notional: int) -> int:
+        """Share of this wallet's earlier fills that were smaller (by powers of two), in millionths."""
+        if self.seen == 0:
+            return ONE
+        bucket = min(notional.bit_length(), PERCENTILE_BUCKETS - 1)
+        return mul_div_floor(sum(self.histogram[:bucket]), ONE, self.seen)
+
+
+class Detection:
+    """The watch list, de-duplication, the whales' holdings and records, and the open bursts."""
+
+    def __init__(self, params: DetectionParams) -> None:
+        self.params = params
+        self.whales: dict[str, Whale] = {}
+        self.ranked = 0
+        self.deliveries = Deliveries(params.window_ns)
+        self._by_market: dict[str, dict[str, Whale]] = {}
+        self._buyers: dict[str, dict[str, int]] = {}
+        self._restored: list[tuple[str, str, Side, Burst]] = []
+
+    def publish(self, ranking: Ranking, keep: tuple[str, ...]) -> None:
+        """Follow this ranking from now on; wallets in ``keep`` (we hold their sleeves) stay watched for exits only."""
+        before = self.whales
+        self.whales = {}
+        for ranked in ranking.wallets:
+            whale = before.get(ranked.wallet)
+            if whale is None:
+                whale = Whale(ranked)
+            else:
+                whale.rank, whale.n_markets, whale.edge_total = ranked.rank, ranked.n_markets, ranked.edge_total
+                whale.entries = True
+            self.whales[ranked.wallet] = whale
+        for wallet in keep:
+            if wallet not in self.whales:
+                whale = before.get(wallet) or Whale(RankedWallet(wallet, len(ranking.wallets) + 1))
+                whale.entries = False
+                self.whales[wallet] = whale
+        self.ranked = len(ranking.wallets)
+        for wallet, token, side, burst in self._restored:
+            if wallet in self.whales:
+                self.whales[wallet].bursts[token, side] = burst
+        self._restored = []
+        self._by_market = {
+            market: kept
+            for market, wallets in self._by_market.items()
+            if (kept := {w: self.whales[w] for w in wallets if w in self.whales})
+        }
+
+    def observe(self, whale: Whale, trade: WhaleTrade, venue_at: int) -> Burst:
+        """Count a new whale trade into its holdings, record and burst; returns the burst it belongs to."""
+        token, size = trade.token, trade.size
+        notional = value(trade.size, trade.price)
+        held = whale.holdings.get(token, 0)
+        burst = whale.bursts.get((token, trade.side))
+        if burst is None or abs(venue_at - burst.opened_at) > self.params.burst_ns:
+            burst = self._open(whale, trade, venue_at, notional, held)
+        burst.fills += 1
+        burst.last_price = trade.price
+        burst.size += size
+        burst.notional += notional
+        whale.seen += 1
+        whale.histogram[min(notional.bit_length(), PERCENTILE_BUCKETS - 1)] += 1
+        if trade.side is Side.BUY:
+            whale.holdings[token] = held + size
+            self._count_bought(whale, trade, notional)
+        else:
+            whale.holdings[token] = max(held - size, 0)
+        return burst
+
+    def _open(self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int, held: int) -> Burst:
+        signal_id = fact_id("burst", trade.wallet, trade.token, trade.side.value, venue_at, trade.tx)
+        confidence = self._confidence(whale, trade, venue_at, notional)
+        burst = Burst(signal_id, venue_at, trade.tx, Shares(held), confidence)
+        whale.bursts[trade.token, trade.side] = burst
+        if trade.side is Side.BUY:
+            self._buyers.setdefault(trade.token, {})[trade.wallet] = venue_at
+        return burst
+
+    def _confidence(self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int) -> Fraction:
+        """Weighted mean of the five factors of the specification (section 3), in millionths."""
+        before = whale.bursts.get((trade.token, trade.side))
+        velocity = 0 if before is None else mul_div_floor(min(before.fills, VELOCITY_FULL), ONE, VELOCITY_FULL)
+        others = sum(
+            1
+            for wallet, at in self._buyers.get(trade.token, {}).items()
+            if wallet != trade.wallet and abs(venue_at - at) <= self.params.burst_ns
+        )
+        factors = {
+            "size": whale.size_percentile(notional),
+            "velocity": velocity,
+            "first_entry": 0 if trade.market in whale.bought else ONE,
+            "score": mul_div_floor(max(self.ranked - whale.rank + 1, 0), ONE, max(self.ranked, 1)),
+            "agreement": mul_div_floor(min(others, AGREEMENT_FULL), ONE, AGREEMENT_FULL),
+        }
+        return Fraction(sum(mul_div_floor(factors[name], weight, ONE) for name, weight in CONFIDENCE_WEIGHTS.items()))
+
+    def _count_bought(self, whale: Whale, trade: WhaleTrade, notional: int) -> None:
+        tokens = whale.bought.get(trade.market)
+        if tokens is None:
+            tokens = whale.bought[trade.market] = {}
+            self._by_market.setdefault(trade.market, {})[trade.wallet] = whale
+        pair = tokens.get(trade.token)
+        if pair is None:
+            tokens[trade.token] = [trade.size, notional]
+        else:
+            pair[0] += trade.size
+            pair[1] += notional
+
+    def resolve(self, market: str, payouts: dict[str, int]) -> None:
+        """Add a resolved market to the record of every followed wallet that bought in it, and forget its holdings."""
+        for token in payouts:
+            self._buyers.pop(token, None)
+        for whale in self._by_market.pop(market, {}).values():
+            tokens = whale.bought.pop(market)
+            known = {token: pair for token, pair in tokens.items() if token in payouts}
+            if known:
+                won = sum(value(pair[0], payouts[token]) for token, pair in known.items())
+                paid = sum(pair[1] for pair in known.values())
+                size = sum(pair[0] for pair in known.values())
+                whale.edge_total += mean_edge(Usd(won), Usd(paid), Shares(size))
+                whale.n_markets += 1
+            for token in tokens:
+                whale.holdings.pop(token, None)
+                whale.bursts.pop((token, Side.BUY), None)
+                whale.bursts.pop((token, Side.SELL), None)
+
+    def restore_burst(self, wallet: str, token: str, side: Side, burst: Burst) -> None:
+        """A burst known from a stored order: it is open again once a ranking names its wallet, so that a restart
+        cannot copy it a second time.
+        """
+        self._restored.append((wallet, token, side, burst))
+
+
+def signal_of(burst: Burst, trade: WhaleTrade) -> Signal:
+    """The burst as it stands, as the claim a strategy decides on."""
+    sold = ONE
+    if trade.side is Side.SELL and burst.start > burst.size:
+        sold = mul_div_floor(burst.size, ONE, burst.start)
+    return Signal(
+        burst.signal_id,
+        trade.wallet,
+        trade.market,
+        trade.token,
+        trade.side,
+        burst.opened_at,
+        burst.first_tx,
+        burst.fills,
+        burst.last_price,
+        Shares(burst.size),
+        Usd(burst.notional),
+        burst.confidence,
+        Fraction(sold),
+    )

@@ -1,0 +1,82 @@
+"""What the house asks of the world, one small Protocol each. Adapters implement them; the engine knows none of them."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from msgspec import Struct
+
+from shared.domain.decision import Decision
+from shared.domain.ledger import Record
+from shared.domain.messages import Command, Event, Payload, PlanCommitted, PlanRefused
+from shared.domain.order import Order
+
+
+class Clock(Protocol):
+    """The only source of "now" outside the engine."""
+
+    def now(self) -> int:
+        """Nanoseconds since 1970 UTC."""
+
+
+class Answer(Struct, frozen=True, gc=False):
+    """What a venue says back: when it happened there, when we hear of it, and what it says (nanoseconds)."""
+
+    observed_at: int
+    venue_at: int
+    payload: Payload
+
+
+class Venue(Protocol):
+    """A place that takes orders. Each call may yield answers at once; later ones come from ``advance``."""
+
+    def submit(self, order: Order, at: int) -> list[Answer]:
+        """Send an order once."""
+
+    def cancel(self, order_key: str, at: int) -> list[Answer]:
+        """Ask for a cancel; the answer is an order report."""
+
+    def query(self, order_key: str, at: int) -> list[Answer]:
+        """Ask what became of an order: its fills again, then a report."""
+
+
+class Switch(Struct, frozen=True):
+    """The durable kill switch: ``trading`` False means stopped, ``reason`` who and why, ``at`` nanoseconds."""
+
+    trading: bool
+    reason: str = ""
+    at: int = 0
+
+
+class Store(Protocol):
+    """Durable state. ``plan`` and ``write`` are one transaction each: journal record and projections together."""
+
+    def plan(self, record: Record) -> PlanCommitted | PlanRefused:
+        """Commit a planned order if the epoch is ours, the switch is off, the key is new and every room suffices."""
+
+    def write(self, record: Record) -> None:
+        """Commit a fact; ``Corrupt`` when its posting exists with other content, ``LeaseLost`` under an old epoch."""
+
+    def decide(self, decisions: list[Decision]) -> None:
+        """Keep decisions for people to read."""
+
+    def switch(self) -> Switch:
+        """The kill switch as it stands."""
+
+    def set_switch(self, switch: Switch) -> None:
+        """Set or clear the kill switch."""
+
+    def commands(self) -> list[Command]:
+        """Requests of people and functions not taken yet, oldest first."""
+
+    def taken(self, command_id: str) -> None:
+        """A command was acted on and need not be delivered again."""
+
+    def journal(self, account: str) -> list[Record]:
+        """Every record of the account in the order it was committed."""
+
+
+class Feed(Protocol):
+    """A source of events in the order they are observed."""
+
+    def events(self) -> Iterator[Event]:
+        """Each event once; ends when the source does."""

@@ -1,0 +1,170 @@
+"""The synchronous driver: one engine, a paper venue, a store, and a recording, in discrete-event order.
+
+It performs effects and hands the answers back as events; it decides nothing. Three streams are merged by time: the
+rows as observed, the answers and timers, and the prints the venue fills orders from.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush
+from time import perf_counter_ns
+
+from shared.adapters.paper.venue import PaperVenue
+from shared.adapters.replay.recording import Row, trade_of
+from shared.domain.decision import Decision
+from shared.domain.effects import (
+    Alert,
+    Cancel,
+    Effect,
+    Plan,
+    Query,
+    RecordDecision,
+    SetSwitch,
+    Settle,
+    Submit,
+    WakeMeAt,
+    Write,
+)
+from shared.domain.messages import Event, Payload, TimerFired
+from shared.engine.engine import Engine
+from shared.ports import Answer, Store, Switch
+from shared.research.digest import Digest
+
+DECISIONS_BATCH = 500
+SAMPLE_EVERY = 8
+"""Every n-th event is timed: timing each would cost as much as the events that concern nobody."""
+_NEVER = 1 << 62
+
+
+class Backtest:
+    """Runs events through an engine. ``on_tick`` is called with the event time about every thousand rows."""
+
+    def __init__(
+        self, engine: Engine, venue: PaperVenue, store: Store, on_tick: Callable[[int], None] | None = None
+    ) -> None:
+        self.engine = engine
+        self.venue = venue
+        self.store = store
+        self.digest = Digest()
+        self.handle_ns: list[int] = []
+        self.alerts: list[Alert] = []
+        self._on_tick = on_tick
+        self._pending: list[tuple[int, int, int, Payload]] = []
+        self._order = 0
+        self._decisions: list[Decision] = []
+        self._next_print: Row | None = None
+        self._prints: Iterator[Row] = iter(())
+
+    # ------------------------------------------------------------------ running
+
+    def run(self, events: Iterable[Event], prints: Iterator[Row]) -> None:
+        """Handle every event and every answer up to the last row; then let open orders and timers run out."""
+        self._prints = prints
+        self._next_print = next(prints, None)
+        handle, digest = self.engine.handle, self.digest
+        pending, venue = self._pending, self.venue
+        sample = SAMPLE_EVERY
+        for event in events:
+            at = event.observed_at
+            if (pending and pending[0][0] <= at) or venue.open_tokens or venue.busy:
+                self._catch_up(at)
+            sample -= 1
+            if sample:
+                effects = handle(event)
+            else:
+                sample = SAMPLE_EVERY
+                started = perf_counter_ns()
+                effects = handle(event)
+                self.handle_ns.append(perf_counter_ns() - started)
+            if effects:
+                digest.add(effects)
+                self._perform(effects, at)
+            if self._on_tick is not None and event.seq % 1024 == 0:
+                self._on_tick(at)
+        self._catch_up(_NEVER)
+        self._flush()
+
+    def handle_now(self, payload: Payload, at: int) -> None:
+        """Hand one event to the engine at once (deposits, rankings) and perform what it asks for."""
+        self._catch_up(at)
+        effects = self.engine.handle(Event(0, at, at, "driver", payload))
+        self.digest.add(effects)
+        self._perform(effects, at)
+
+    def schedule(self, payload: Payload, at: int) -> None:
+        """Deliver an event at its time (resolutions, rankings)."""
+        self._push(Answer(at, at, payload))
+
+    def _push(self, answer: Answer) -> None:
+        self._order += 1
+        heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
+
+    def _catch_up(self, until: int) -> None:
+        """Everything that happens up to ``until``: venue time first, in steps that never pass an undelivered answer."""
+        pending = self._pending
+        while True:
+            bound = pending[0][0] if pending and pending[0][0] < until else until
+            if self._advance_venue(bound):
+                continue
+            if not pending or pending[0][0] > until:
+                return
+            at, _, venue_at, payload = heappop(pending)
+            effects = self.engine.handle(Event(0, at, venue_at, "venue", payload))
+            if effects:
+                self.digest.add(effects)
+                self._perform(effects, at)
+
+    def _advance_venue(self, bound: int) -> bool:
+        """Show the venue the prints up to ``bound``; True as soon as one is answered (the answer may come first)."""
+        venue = self.venue
+        if not venue.busy:
+            return False
+        open_tokens = venue.open_tokens
+        upcoming = self._next_print
+        while upcoming is not None and open_tokens and upcoming[1] <= bound:
+            due = venue.next_at
+            if due is not None and due < upcoming[1]:
+                break
+            row = upcoming
+            upcoming = self._next_print = next(self._prints, None)
+            if row[4] in open_tokens and self._pushed(venue.on_print(trade_of(row), row[1])):
+                return True
+        return self._pushed(venue.advance(bound))
+
+    def _pushed(self, answers: list[Answer]) -> bool:
+        for answer in answers:
+            self._push(answer)
+        return bool(answers)
+
+    # ------------------------------------------------------------------ effects
+
+    def _perform(self, effects: list[Effect], at: int) -> None:
+        for effect in effects:
+            match effect:
+                case RecordDecision():
+                    self._decisions.append(effect.decision)
+                    if len(self._decisions) >= DECISIONS_BATCH:
+                        self._flush()
+                case Plan():
+                    self._push(Answer(at, at, self.store.plan(effect.record)))
+                case Write():
+                    self.store.write(effect.record)
+                case Submit():
+                    self._pushed(self.venue.submit(effect.order, at))
+                case Cancel():
+                    self._pushed(self.venue.cancel(effect.order_key, at))
+                case Query():
+                    self._pushed(self.venue.query(effect.order_key, at))
+                case WakeMeAt():
+                    self._push(Answer(effect.at, effect.at, TimerFired(effect.timer, effect.key)))
+                case SetSwitch():
+                    self.store.set_switch(Switch(effect.trading, effect.reason, at))
+                    self.store.taken(effect.command_id)
+                case Alert():
+                    self.alerts.append(effect)
+                case Settle():
+                    pass  # the paper venue keeps no shares of ours: payouts are booked by the engine's own record
+
+    def _flush(self) -> None:
+        if self._decisions:
+            self.store.decide(self._decisions)
+            self._decisions = []

@@ -1,0 +1,189 @@
+"""The `replay` command's work: a recording through the whole engine, and what came of it as one report."""
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter, sleep
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+
+from shared.adapters.memory.paper_log import MemoryPaperLog
+from shared.adapters.paper.venue import PaperVenue
+from shared.adapters.replay.recording import Recording
+from shared.adapters.replay.resolutions import payouts, read_resolutions
+from shared.adapters.replay.rows import read_rows
+from shared.domain.errors import BadInput, Corrupt
+from shared.domain.instants import SECOND
+from shared.domain.messages import Command, CommandKind, MarketResolved, RankingPublished
+from shared.domain.money import Usd, float_of_micro
+from shared.engine.engine import Engine
+from shared.engine.limits import Limits, checked
+from shared.ports import Store
+from shared.research.backtest import Backtest
+from shared.research.ranking import named, walk_forward
+from shared.strategies.whale_copy import Params, WhaleCopy
+
+
+class ReplayOptions(Struct, frozen=True):
+    """What to replay and how. Times in nanoseconds, capital in micro-dollars; ``speed`` 0 means as fast as possible."""
+
+    path: Path
+    resolutions: Path | None = None
+    whales: Path | None = None
+    capital: Usd = Usd(10_000_000_000)
+    seed: int = 0
+    sizing: str = "kelly"
+    speed: float = 0.0
+    start: int | None = None
+    end: int | None = None
+    account: str = "paper"
+
+
+class ReplayReport(Struct):
+    """The stable fields of `replay --json`; money in dollars, times as named."""
+
+    events: int
+    malformed: int
+    ignored: int
+    duplicates: int
+    late: int
+    not_applicable: int
+    not_applicable_by_filter: dict[str, int]
+    fills_from_followed: int
+    whale_trades: int
+    followed: int
+    decisions: dict[str, int]
+    orders: dict[str, int]
+    fills: int
+    fees_usd: float
+    realized_pnl_usd: float
+    unrealized_pnl_usd: float
+    equity_usd: float
+    ledger_sum_micro: int
+    positions_open: int
+    digest: str
+    events_per_s: float
+    handle_us: dict[str, float]
+
+
+def run_replay(
+    options: ReplayOptions, store: Store, say: Callable[[str], None] = lambda _: None
+) -> tuple[ReplayReport, Backtest]:
+    """Read, run, report; ``BadInput`` for unusable files, ``Corrupt`` when an invariant fails."""
+    started = perf_counter()
+    recording, table, malformed = _read(options, say)
+    limits = checked(Limits(portfolio_usd=options.capital, strategy_usd=options.capital))
+    engine = Engine(options.account, WhaleCopy(Params(sizing=options.sizing)), limits)
+    backtest = Backtest(engine, PaperVenue(options.seed, MemoryPaperLog()), store, _pacer(options.speed))
+    first, last = recording.span()
+    backtest.handle_now(Command("initial", CommandKind.DEPOSIT, "initial capital", options.capital), first)
+    split = first if options.whales is not None else first + (last - first) // 2
+    ranking = (
+        named(options.whales, split)
+        if options.whales is not None
+        else walk_forward(recording.prints, table, recording.markets, split)
+    )
+    say(f"following {len(ranking.wallets)} wallets ({ranking.source})")
+    backtest.schedule(RankingPublished(ranking), split)
+    _schedule_resolutions(backtest, recording, table, say)
+    rows = recording.frame.height
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        backtest.run(recording.events(), recording.print_rows())
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    elapsed = perf_counter() - started
+    return _report(backtest, malformed, rows, len(ranking.wallets), elapsed), backtest
+
+
+def _read(options: ReplayOptions, say: Callable[[str], None]) -> tuple[Recording, pl.DataFrame, int]:
+    rows = read_rows(options.path)
+    for sentence in rows.sentences:
+        say(f"refused: {sentence}")
+    frame = rows.table
+    if options.start is not None:
+        frame = frame.filter(pl.col("ts_ns") >= options.start)
+    if options.end is not None:
+        frame = frame.filter(pl.col("ts_ns") <= options.end)
+    if frame.height == 0:
+        raise BadInput(f"recording {options.path} has no usable row ({rows.malformed} refused)")
+    path = options.resolutions
+    if path is None and options.path.is_dir():
+        path = options.path / "resolutions.parquet"
+    schema = {"key": pl.String, "end_ts": pl.Int64, "winner": pl.String}
+    table = pl.DataFrame(schema=schema) if path is None else read_resolutions(path)
+    return Recording(frame, options.seed), table, rows.malformed
+
+
+def _schedule_resolutions(
+    backtest: Backtest, recording: Recording, table: pl.DataFrame, say: Callable[[str], None]
+) -> None:
+    after_last = int(recording.frame["observed_at"].to_numpy()[-1]) + SECOND
+    sentences: list[str] = []
+    for end, market, paid in payouts(recording.markets, recording.outcomes, table, sentences):
+        backtest.schedule(MarketResolved(market, paid), after_last if end is None else end)
+    for sentence in sentences:
+        say(f"refused: {sentence}")
+
+
+def _pacer(speed: float) -> Callable[[int], None] | None:
+    """Holds event time to ``speed`` times real time; None for no pacing."""
+    if speed <= 0:
+        return None
+    start: list[float] = []
+
+    def pace(at: int) -> None:
+        seconds = at / SECOND
+        if not start:
+            start.extend((seconds, perf_counter()))
+        ahead = (seconds - start[0]) / speed - (perf_counter() - start[1])
+        if ahead > 0:
+            sleep(ahead)
+
+    return pace
+
+
+def _report(backtest: Backtest, malformed: int, rows: int, followed: int, elapsed: float) -> ReplayReport:
+    engine, books = backtest.engine, backtest.engine.desk.books
+    imbalance = books.imbalance()
+    if imbalance != 0:
+        raise Corrupt(f"the ledger's entries sum to {imbalance} micro, not 0")
+    orders: dict[str, int] = {}
+    for order in books.orders.values():
+        orders[order.state.value] = orders.get(order.state.value, 0) + 1
+    open_cost = sum(p.cost for held in engine.desk.positions.values() for p in held.values())
+    handled = np.array(backtest.handle_ns or [0]) / 1000
+    counts = engine.counts
+    missing = engine.filters.not_applicable
+    return ReplayReport(
+        events=rows,
+        malformed=malformed,
+        ignored=counts.ignored,
+        duplicates=counts.duplicates,
+        late=counts.late,
+        not_applicable=sum(missing.values()),
+        not_applicable_by_filter=dict(sorted(missing.items())),
+        fills_from_followed=counts.fills_from_followed,
+        whale_trades=counts.whale_trades,
+        followed=followed,
+        decisions={reason.value: n for reason, n in sorted(engine.decisions.items(), key=lambda kv: -kv[1])},
+        orders=orders,
+        fills=books.fills,
+        fees_usd=float_of_micro(books.fees),
+        realized_pnl_usd=float_of_micro(books.realized),
+        unrealized_pnl_usd=float_of_micro(engine.desk.marks.total - open_cost),
+        equity_usd=float_of_micro(engine.desk.risk.equity()),
+        ledger_sum_micro=imbalance,
+        positions_open=engine.desk.open_positions(),
+        digest=backtest.digest.final(books),
+        events_per_s=round(rows / elapsed, 1),
+        handle_us={
+            "p50": round(float(np.percentile(handled, 50)), 3),
+            "p99": round(float(np.percentile(handled, 99)), 3),
+        },
+    )
