@@ -16,7 +16,7 @@ from shared.domain.whale import Ranking
 
 
 class WhaleTrade(Struct, frozen=True, gc=False, tag=True):
-    """One execution with its wallet, as an activity source delivered it. ``delivery`` numbers poll, socket or file batch."""
+    """One execution with its wallet, as an activity source delivered it; ``delivery`` numbers the poll or socket."""
 
     wallet: str
     market: str

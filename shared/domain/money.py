@@ -5,7 +5,8 @@ Raw ``*`` and ``/`` on these numbers live in this module only (a house test chec
 rounding in its name; where a choice exists, rounding goes against us.
 """
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NewType
 
 from shared.domain.errors import BadInput, Corrupt
@@ -24,6 +25,7 @@ SIZE_STEP = Shares(10_000)
 """The venue takes sizes of at most two decimals (polymarket.md 1.6)."""
 FEE_STEP = 10
 """Fees are rounded to five decimals of a dollar (polymarket.md 1.8)."""
+_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})?")
 MICRO_MAX = 10**17
 """A hundred billion dollars: anything larger is a corrupt number, not a fortune."""
 
@@ -63,9 +65,11 @@ def fraction(micro: int) -> Fraction:
 
 def parse_micro(text: str) -> int:
     """Decimal text to millionths, half-even at the seventh decimal; ``BadInput`` for anything but a finite number."""
+    if not _NUMBER.fullmatch(text):
+        raise BadInput(f"not a number: {text[:40]!r}")
     try:
         value = Decimal(text)
-    except InvalidOperation:
+    except ArithmeticError:  # an exponent beyond what Decimal holds
         raise BadInput(f"not a number: {text[:40]!r}") from None
     if not value.is_finite() or abs(value) > MICRO_MAX:
         raise BadInput(f"not a usable number: {text[:40]!r}")

@@ -220,4 +220,6 @@ class Desk:
             for position in held.values():
                 self.marks.price(position.token, mul_div_floor(position.cost, ONE, position.size))
         self.risk.begin_day(at)
-        return [Query(order.order_key) for order in self.execution.open_orders()]
+        queries: list[Effect] = [Query(order.order_key) for order in self.execution.open_orders()]
+        settled = [effect for market in list(self.payouts) for effect in self.settle_if_free(market, at)]
+        return [*queries, *settled]

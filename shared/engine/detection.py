@@ -37,7 +37,7 @@ AGREEMENT_FULL = 3
 
 
 class DetectionParams(Struct, frozen=True):
-    """``max_age_ns``: older trades are stale. ``window_ns``: how long a delivery is remembered. ``burst_ns``: see Signal."""
+    """``max_age_ns``: older trades are stale; ``window_ns``: how long a row is remembered; ``burst_ns``: see Signal."""
 
     max_age_ns: int = 60 * SECOND
     window_ns: int = 65 * SECOND

@@ -315,6 +315,25 @@ class Engine:
 
     # ------------------------------------------------------------------ recovery
 
+    def warm(self, event: Event) -> None:
+        """Take an event of the past into what detection knows; no decision is made and no effect arises."""
+        payload = event.payload
+        self._now = max(self._now, event.observed_at)
+        match payload:
+            case WhaleTrade():
+                whale = self.detection.whales.get(payload.wallet)
+                if whale is not None and self.detection.deliveries.is_new(payload, event.source, event.observed_at):
+                    self.detection.observe(whale, payload, event.venue_at)
+            case MarketResolved():
+                self.detection.resolve(payload.market, payload.payouts)
+                self.desk.payouts[payload.market] = payload.payouts
+            case RankingPublished():
+                self.detection.publish(payload.ranking, ())
+            case MarketListed() | MarketChanged():
+                self.markets[payload.market.market] = payload.market
+            case _:
+                pass
+
     def recover(self, records: list[Record], trading: bool, at: int) -> list[Effect]:
         """Rebuild belief from the journal, reopen recent bursts, and ask the venue about open orders."""
         if not trading:

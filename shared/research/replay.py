@@ -21,7 +21,7 @@ from shared.domain.money import Usd, float_of_micro
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits, checked
 from shared.ports import Store
-from shared.research.backtest import Backtest
+from shared.research.driver import Driver
 from shared.research.ranking import named, walk_forward
 from shared.strategies.whale_copy import Params, WhaleCopy
 
@@ -70,15 +70,15 @@ class ReplayReport(Struct):
 
 def run_replay(
     options: ReplayOptions, store: Store, say: Callable[[str], None] = lambda _: None
-) -> tuple[ReplayReport, Backtest]:
+) -> tuple[ReplayReport, Driver]:
     """Read, run, report; ``BadInput`` for unusable files, ``Corrupt`` when an invariant fails."""
     started = perf_counter()
     recording, table, malformed = _read(options, say)
     limits = checked(Limits(portfolio_usd=options.capital, strategy_usd=options.capital))
     engine = Engine(options.account, WhaleCopy(Params(sizing=options.sizing)), limits)
-    backtest = Backtest(engine, PaperVenue(options.seed, MemoryPaperLog()), store, _pacer(options.speed))
+    driver = Driver(engine, PaperVenue(options.seed, MemoryPaperLog()), store, _pacer(options.speed))
     first, last = recording.span()
-    backtest.handle_now(Command("initial", CommandKind.DEPOSIT, "initial capital", options.capital), first)
+    driver.handle_now(Command("initial", CommandKind.DEPOSIT, "initial capital", options.capital), first)
     split = first if options.whales is not None else first + (last - first) // 2
     ranking = (
         named(options.whales, split)
@@ -86,19 +86,19 @@ def run_replay(
         else walk_forward(recording.prints, table, recording.markets, split)
     )
     say(f"following {len(ranking.wallets)} wallets ({ranking.source})")
-    backtest.schedule(RankingPublished(ranking), split)
-    _schedule_resolutions(backtest, recording, table, say)
+    driver.schedule(RankingPublished(ranking), split)
+    _schedule_resolutions(driver, recording, table, say)
     rows = recording.frame.height
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
-        backtest.run(recording.events(), recording.print_rows())
+        driver.run(recording.events(), recording.print_rows())
     finally:
         gc.enable()
         gc.unfreeze()
     elapsed = perf_counter() - started
-    return _report(backtest, malformed, rows, len(ranking.wallets), elapsed), backtest
+    return _report(driver, malformed, rows, len(ranking.wallets), elapsed), driver
 
 
 def _read(options: ReplayOptions, say: Callable[[str], None]) -> tuple[Recording, pl.DataFrame, int]:
@@ -121,12 +121,12 @@ def _read(options: ReplayOptions, say: Callable[[str], None]) -> tuple[Recording
 
 
 def _schedule_resolutions(
-    backtest: Backtest, recording: Recording, table: pl.DataFrame, say: Callable[[str], None]
+    driver: Driver, recording: Recording, table: pl.DataFrame, say: Callable[[str], None]
 ) -> None:
     after_last = int(recording.frame["observed_at"].to_numpy()[-1]) + SECOND
     sentences: list[str] = []
     for end, market, paid in payouts(recording.markets, recording.outcomes, table, sentences):
-        backtest.schedule(MarketResolved(market, paid), after_last if end is None else end)
+        driver.schedule(MarketResolved(market, paid), after_last if end is None else end)
     for sentence in sentences:
         say(f"refused: {sentence}")
 
@@ -148,8 +148,8 @@ def _pacer(speed: float) -> Callable[[int], None] | None:
     return pace
 
 
-def _report(backtest: Backtest, malformed: int, rows: int, followed: int, elapsed: float) -> ReplayReport:
-    engine, books = backtest.engine, backtest.engine.desk.books
+def _report(driver: Driver, malformed: int, rows: int, followed: int, elapsed: float) -> ReplayReport:
+    engine, books = driver.engine, driver.engine.desk.books
     imbalance = books.imbalance()
     if imbalance != 0:
         raise Corrupt(f"the ledger's entries sum to {imbalance} micro, not 0")
@@ -157,7 +157,7 @@ def _report(backtest: Backtest, malformed: int, rows: int, followed: int, elapse
     for order in books.orders.values():
         orders[order.state.value] = orders.get(order.state.value, 0) + 1
     open_cost = sum(p.cost for held in engine.desk.positions.values() for p in held.values())
-    handled = np.array(backtest.handle_ns or [0]) / 1000
+    handled = np.array(driver.handle_ns or [0]) / 1000
     counts = engine.counts
     missing = engine.filters.not_applicable
     return ReplayReport(
@@ -180,7 +180,7 @@ def _report(backtest: Backtest, malformed: int, rows: int, followed: int, elapse
         equity_usd=float_of_micro(engine.desk.risk.equity()),
         ledger_sum_micro=imbalance,
         positions_open=engine.desk.open_positions(),
-        digest=backtest.digest.final(books),
+        digest=driver.digest.final(books),
         events_per_s=round(rows / elapsed, 1),
         handle_us={
             "p50": round(float(np.percentile(handled, 50)), 3),

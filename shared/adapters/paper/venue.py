@@ -20,7 +20,7 @@ from shared.ports import Answer
 
 
 class PaperTimes(Struct, frozen=True):
-    """Round trip of a request (drawn per order, uniform), the taker delay of crypto markets, and the notice of a fill."""
+    """Round trip of a request (uniform, drawn per order), taker delay of crypto markets, notice of a fill."""
 
     round_trip_min_ns: int = 100 * MILLISECOND
     round_trip_max_ns: int = 500 * MILLISECOND

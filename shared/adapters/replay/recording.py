@@ -117,9 +117,8 @@ def _rows(frame: pl.DataFrame) -> Iterator[Row]:
 
 
 def _events(frame: pl.DataFrame, source: str) -> Iterator[Event]:
-    seq = 0
-    for observed, at, wallet, market, token, side, price, size, tx, delivery, kind in _rows(frame):
-        seq += 1
+    for seq, row in enumerate(_rows(frame), start=1):
+        observed, at, wallet, market, token, side, price, size, tx, delivery, kind = row
         if kind == "TRADE":
             trade = WhaleTrade(wallet, market, token, side, price, size, tx, delivery)
             yield Event(seq, observed, at, source, trade)

@@ -57,7 +57,7 @@ class Rows:
 
 
 def read_rows(path: Path) -> Rows:
-    """Read a recording; ``BadInput`` when the file as a whole is unusable (missing, empty, truncated, a column short)."""
+    """Read a recording; ``BadInput`` when the file as a whole is unusable (missing, empty, cut, a column short)."""
     if not path.exists():
         raise BadInput(f"recording {path} does not exist")
     if path.is_dir():

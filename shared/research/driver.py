@@ -24,7 +24,8 @@ from shared.domain.effects import (
     WakeMeAt,
     Write,
 )
-from shared.domain.messages import Event, Payload, TimerFired
+from shared.domain.ledger import Record
+from shared.domain.messages import Event, Payload, TimerFired, WhaleTrade
 from shared.engine.engine import Engine
 from shared.ports import Answer, Store, Switch
 from shared.research.digest import Digest
@@ -35,11 +36,20 @@ SAMPLE_EVERY = 8
 _NEVER = 1 << 62
 
 
-class Backtest:
-    """Runs events through an engine. ``on_tick`` is called with the event time about every thousand rows."""
+class Driver:
+    """Runs events through an engine, in a replay and in the paper trader alike.
+
+    ``on_tick`` is called with the event time about every thousand rows. ``venue_lag_ns``: how far the paper venue's
+    time stays behind, because public prints are heard late (0 in replays, where every print is at hand).
+    """
 
     def __init__(
-        self, engine: Engine, venue: PaperVenue, store: Store, on_tick: Callable[[int], None] | None = None
+        self,
+        engine: Engine,
+        venue: PaperVenue,
+        store: Store,
+        on_tick: Callable[[int], None] | None = None,
+        venue_lag_ns: int = 0,
     ) -> None:
         self.engine = engine
         self.venue = venue
@@ -47,6 +57,8 @@ class Backtest:
         self.digest = Digest()
         self.handle_ns: list[int] = []
         self.alerts: list[Alert] = []
+        self.venue_lag_ns = venue_lag_ns
+        self.now = 0
         self._on_tick = on_tick
         self._pending: list[tuple[int, int, int, Payload]] = []
         self._order = 0
@@ -66,7 +78,7 @@ class Backtest:
         for event in events:
             at = event.observed_at
             if (pending and pending[0][0] <= at) or venue.open_tokens or venue.busy:
-                self._catch_up(at)
+                self.catch_up(at)
             sample -= 1
             if sample:
                 effects = handle(event)
@@ -76,19 +88,40 @@ class Backtest:
                 effects = handle(event)
                 self.handle_ns.append(perf_counter_ns() - started)
             if effects:
+                self.now = at
                 digest.add(effects)
                 self._perform(effects, at)
             if self._on_tick is not None and event.seq % 1024 == 0:
                 self._on_tick(at)
-        self._catch_up(_NEVER)
-        self._flush()
+        self.catch_up(_NEVER)
+        self.flush()
+
+    def take(self, event: Event) -> None:
+        """One event, after everything that happens before it."""
+        self.catch_up(event.observed_at)
+        self._give(event)
+
+    def show_print(self, trade: WhaleTrade, venue_at: int) -> None:
+        """A public print, for the venue's eyes; answers come with the next ``catch_up``."""
+        self._pushed(self.venue.on_print(trade, venue_at))
+
+    def recover(self, records: list[Record], at: int) -> None:
+        """Belief from the journal, then the venue is asked about every order that was open."""
+        effects = self.engine.recover(records, self.store.switch().trading, at)
+        self.now = at
+        self.digest.add(effects)
+        self._perform(effects, at)
+
+    def _give(self, event: Event) -> None:
+        self.now = event.observed_at
+        effects = self.engine.handle(event)
+        if effects:
+            self.digest.add(effects)
+            self._perform(effects, event.observed_at)
 
     def handle_now(self, payload: Payload, at: int) -> None:
         """Hand one event to the engine at once (deposits, rankings) and perform what it asks for."""
-        self._catch_up(at)
-        effects = self.engine.handle(Event(0, at, at, "driver", payload))
-        self.digest.add(effects)
-        self._perform(effects, at)
+        self.take(Event(0, at, at, "driver", payload))
 
     def schedule(self, payload: Payload, at: int) -> None:
         """Deliver an event at its time (resolutions, rankings)."""
@@ -98,7 +131,7 @@ class Backtest:
         self._order += 1
         heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
 
-    def _catch_up(self, until: int) -> None:
+    def catch_up(self, until: int) -> None:
         """Everything that happens up to ``until``: venue time first, in steps that never pass an undelivered answer."""
         pending = self._pending
         while True:
@@ -108,10 +141,8 @@ class Backtest:
             if not pending or pending[0][0] > until:
                 return
             at, _, venue_at, payload = heappop(pending)
-            effects = self.engine.handle(Event(0, at, venue_at, "venue", payload))
-            if effects:
-                self.digest.add(effects)
-                self._perform(effects, at)
+            # An answer about the past (the venue's time lags) is heard now, not then.
+            self._give(Event(0, max(at, self.now), venue_at, "venue", payload))
 
     def _advance_venue(self, bound: int) -> bool:
         """Show the venue the prints up to ``bound``; True as soon as one is answered (the answer may come first)."""
@@ -120,7 +151,7 @@ class Backtest:
             return False
         open_tokens = venue.open_tokens
         upcoming = self._next_print
-        while upcoming is not None and open_tokens and upcoming[1] <= bound:
+        while upcoming is not None and open_tokens and upcoming[1] <= bound - self.venue_lag_ns:
             due = venue.next_at
             if due is not None and due < upcoming[1]:
                 break
@@ -128,7 +159,7 @@ class Backtest:
             upcoming = self._next_print = next(self._prints, None)
             if row[4] in open_tokens and self._pushed(venue.on_print(trade_of(row), row[1])):
                 return True
-        return self._pushed(venue.advance(bound))
+        return self._pushed(venue.advance(bound - self.venue_lag_ns))
 
     def _pushed(self, answers: list[Answer]) -> bool:
         for answer in answers:
@@ -143,7 +174,7 @@ class Backtest:
                 case RecordDecision():
                     self._decisions.append(effect.decision)
                     if len(self._decisions) >= DECISIONS_BATCH:
-                        self._flush()
+                        self.flush()
                 case Plan():
                     self._push(Answer(at, at, self.store.plan(effect.record)))
                 case Write():
@@ -164,7 +195,7 @@ class Backtest:
                 case Settle():
                     pass  # the paper venue keeps no shares of ours: payouts are booked by the engine's own record
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         if self._decisions:
             self.store.decide(self._decisions)
             self._decisions = []
