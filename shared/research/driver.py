@@ -4,12 +4,12 @@ It performs effects and hands the answers back as events; it decides nothing. Th
 rows as observed, the answers and timers, and the prints the venue fills orders from.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
 from time import perf_counter_ns
+from typing import Protocol
 
 from shared.adapters.paper.venue import PaperVenue
-from shared.adapters.replay.recording import Row, trade_of
 from shared.domain.decision import Decision
 from shared.domain.effects import (
     Alert,
@@ -27,6 +27,7 @@ from shared.domain.effects import (
 from shared.domain.ledger import Record
 from shared.domain.messages import Event, Payload, TimerFired, WhaleTrade
 from shared.engine.engine import Engine
+from shared.engine.matching import Resting
 from shared.ports import Answer, Store, Switch
 from shared.research.digest import Digest
 
@@ -34,6 +35,16 @@ DECISIONS_BATCH = 500
 SAMPLE_EVERY = 8
 """Every n-th event is timed: timing each would cost as much as the events that concern nobody."""
 _NEVER = 1 << 62
+
+
+class Prints(Protocol):
+    """Public prints by token, for a venue that fills from them."""
+
+    def next(self, tokens: Mapping[str, list[Resting]], until: int) -> tuple[int, WhaleTrade] | None:
+        """The earliest print, not taken yet, after a resting order of its token became active and up to ``until``."""
+
+    def take(self, token: str) -> None:
+        """The print last returned for this token has been shown."""
 
 
 class Driver:
@@ -63,21 +74,20 @@ class Driver:
         self._pending: list[tuple[int, int, int, Payload]] = []
         self._order = 0
         self._decisions: list[Decision] = []
-        self._next_print: Row | None = None
-        self._prints: Iterator[Row] = iter(())
+        self._prints: Prints | None = None
 
     # ------------------------------------------------------------------ running
 
-    def run(self, events: Iterable[Event], prints: Iterator[Row]) -> None:
+    def run(self, events: Iterable[Event], prints: Prints) -> None:
         """Handle every event and every answer up to the last row; then let open orders and timers run out."""
         self._prints = prints
-        self._next_print = next(prints, None)
         handle, digest = self.engine.handle, self.digest
-        pending, venue = self._pending, self.venue
+        pending = self._pending
+        open_tokens, cancels = self.venue.open_tokens, self.venue.cancels
         sample = SAMPLE_EVERY
         for event in events:
             at = event.observed_at
-            if (pending and pending[0][0] <= at) or venue.open_tokens or venue.busy:
+            if (pending and pending[0][0] <= at) or open_tokens or cancels:
                 self.catch_up(at)
             sample -= 1
             if sample:
@@ -147,19 +157,19 @@ class Driver:
     def _advance_venue(self, bound: int) -> bool:
         """Show the venue the prints up to ``bound``; True as soon as one is answered (the answer may come first)."""
         venue = self.venue
-        if not venue.busy:
+        if not venue.open_tokens and not venue.cancels:
             return False
-        open_tokens = venue.open_tokens
-        upcoming = self._next_print
-        while upcoming is not None and open_tokens and upcoming[1] <= bound - self.venue_lag_ns:
+        limit = bound - self.venue_lag_ns
+        while self._prints is not None and venue.open_tokens:
             due = venue.next_at
-            if due is not None and due < upcoming[1]:
+            upcoming = self._prints.next(venue.open_tokens, limit if due is None else min(limit, due))
+            if upcoming is None:
                 break
-            row = upcoming
-            upcoming = self._next_print = next(self._prints, None)
-            if row[4] in open_tokens and self._pushed(venue.on_print(trade_of(row), row[1])):
+            at, trade = upcoming
+            self._prints.take(trade.token)
+            if self._pushed(venue.on_print(trade, at)):
                 return True
-        return self._pushed(venue.advance(bound - self.venue_lag_ns))
+        return self._pushed(venue.advance(limit))
 
     def _pushed(self, answers: list[Answer]) -> bool:
         for answer in answers:
@@ -196,6 +206,7 @@ class Driver:
                     pass  # the paper venue keeps no shares of ours: payouts are booked by the engine's own record
 
     def flush(self) -> None:
+        """Hand decisions not stored yet to the store."""
         if self._decisions:
             self.store.decide(self._decisions)
             self._decisions = []

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.venue import PaperVenue
-from shared.adapters.replay.recording import Recording
+from shared.adapters.replay.recording import Recording, TapePrints
 from shared.adapters.replay.resolutions import payouts, read_resolutions
 from shared.adapters.replay.rows import read_rows
 from shared.domain.errors import BadInput, Corrupt
 from shared.domain.instants import SECOND
-from shared.domain.messages import Command, CommandKind, MarketResolved, RankingPublished
+from shared.domain.messages import Command, CommandKind, MarketListed, MarketResolved, RankingPublished
 from shared.domain.money import Usd, float_of_micro
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits, checked
@@ -83,17 +83,19 @@ def run_replay(
     ranking = (
         named(options.whales, split)
         if options.whales is not None
-        else walk_forward(recording.prints, table, recording.markets, split)
+        else walk_forward(recording.trades(split), table, recording.markets, split)
     )
     say(f"following {len(ranking.wallets)} wallets ({ranking.source})")
     driver.schedule(RankingPublished(ranking), split)
     _schedule_resolutions(driver, recording, table, say)
+    for at, market in recording.listings({}):
+        driver.schedule(MarketListed(market), at)
     rows = recording.frame.height
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
-        driver.run(recording.events(), recording.print_rows())
+        driver.run(recording.events(), TapePrints(recording))
     finally:
         gc.enable()
         gc.unfreeze()
@@ -123,7 +125,7 @@ def _read(options: ReplayOptions, say: Callable[[str], None]) -> tuple[Recording
 def _schedule_resolutions(
     driver: Driver, recording: Recording, table: pl.DataFrame, say: Callable[[str], None]
 ) -> None:
-    after_last = int(recording.frame["observed_at"].to_numpy()[-1]) + SECOND
+    after_last = recording.end() + SECOND
     sentences: list[str] = []
     for end, market, paid in payouts(recording.markets, recording.outcomes, table, sentences):
         driver.schedule(MarketResolved(market, paid), after_last if end is None else end)

@@ -63,7 +63,7 @@ class PaperVenue:
         self._resting: dict[str, Resting] = {}
         self._matcher = PrintMatcher()
         self.open_tokens = self._matcher.by_token
-        self._cancels: list[tuple[int, str, int]] = []
+        self.cancels: list[tuple[int, str, int]] = []
         for paper in log.load():
             self._orders[paper.order.order_key] = paper
             if paper.state not in FINAL:
@@ -103,7 +103,7 @@ class PaperVenue:
         paper = self._orders.get(order_key)
         if paper is None or paper.state in FINAL:
             return self.query(order_key, at)
-        heappush(self._cancels, (at + trip // 2, order_key, at + trip))
+        heappush(self.cancels, (at + trip // 2, order_key, at + trip))
         return []
 
     def query(self, order_key: str, at: int) -> list[Answer]:
@@ -118,20 +118,15 @@ class PaperVenue:
     # ------------------------------------------------------------------ the venue's own time
 
     @property
-    def busy(self) -> bool:
-        """Whether anything can still happen here: an order to fill, a cancel under way."""
-        return bool(self.open_tokens or self._cancels)
-
-    @property
     def next_at(self) -> int | None:
         """When the next cancel arrives, or None."""
-        return self._cancels[0][0] if self._cancels else None
+        return self.cancels[0][0] if self.cancels else None
 
     def advance(self, until: int) -> list[Answer]:
         """Let venue time pass: cancels that have arrived take effect."""
         answers: list[Answer] = []
-        while self._cancels and self._cancels[0][0] <= until:
-            arrived, key, answer_at = heappop(self._cancels)
+        while self.cancels and self.cancels[0][0] <= until:
+            arrived, key, answer_at = heappop(self.cancels)
             resting = self._resting.pop(key, None)
             paper = self._orders[key]
             if resting is not None:

@@ -5,18 +5,20 @@
 when it was recorded is late or doubled again.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from itertools import repeat
 
 import numpy as np
 import polars as pl
 
 from shared.domain.market import Market, market_from_slug
-from shared.domain.messages import Event, MarketListed, WalletActivity, WhaleTrade
+from shared.domain.messages import Event, WalletActivity, WhaleTrade
 from shared.domain.order import Side
+from shared.engine.matching import Resting
 
 CHUNK = 65_536
-Row = tuple[int, int, str, str, str, Side, int, int, str, int, str]
-"""observed_at, venue_at, wallet, market, token, side, price, size, tx, delivery, type."""
+_TEXTS = ("wallet", "market", "token")
 _QUANTILES = (0.0, 0.1, 0.5, 0.9, 0.99, 1.0)
 _DELAY_S = (1.2, 1.4, 2.0, 2.9, 4.5, 8.0)
 """Detection delay of the real-time stream: p50 2.0 s, p90 2.9 s (polymarket.md 5.5); linear between the quantiles."""
@@ -30,103 +32,152 @@ def detection_delays(count: int, seed: int) -> np.ndarray:
 
 
 class Recording:
-    """Prepared rows. ``prints`` are the distinct trades by venue time (what the paper venue is shown)."""
+    """Prepared rows, wallet, market and token as numbers into ``names`` (one text object per distinct value).
+
+    ``frame`` holds every row in observed order, ``prints`` the distinct trades in venue order (what the paper venue is
+    shown), ``markets`` each market's slug and ``outcomes`` its outcome labels with their tokens.
+    """
 
     def __init__(self, rows: pl.DataFrame, seed: int, source: str = "recording") -> None:
         self.source = source
-        frame = rows.sort("ts_ns", maintain_order=True)
+        frame = rows if rows["ts_ns"].is_sorted() else rows.sort("ts_ns", maintain_order=True)
+        self.names: dict[str, list[str]] = {}
+        codes = [self._encoded(frame[name]) for name in _TEXTS]
+        trade = frame["type"] == "TRADE"
+        frame = frame.select("ts_ns", "side", "price", "size", "tx", "type", "collected_at").with_columns(codes)
         group = (frame["tx"] != frame["tx"].shift(1)).fill_null(value=True).cum_sum().to_numpy() - 1
         delays = detection_delays(int(group[-1]) + 1 if len(group) else 0, seed)
-        key = ["tx", "wallet", "token", "side", "size"]
-        if frame["collected_at"].null_count() < frame.height:
-            first = pl.col("collected_at").min().over(key)
-            lag = ((pl.col("collected_at") - first) * 1e9).fill_null(0).cast(pl.Int64)
-            frame = frame.with_columns(lag.alias("lag"))
-            deliveries = frame["collected_at"].fill_null(0.0).rank("dense").cast(pl.Int64)
-        else:
-            frame = frame.with_columns(pl.lit(0, pl.Int64).alias("lag"))
-            deliveries = pl.zeros(frame.height, pl.Int64, eager=True)
-        observed = frame["ts_ns"].to_numpy() + delays[group] + frame["lag"].to_numpy()
-        frame = frame.with_columns(pl.Series("observed_at", observed), deliveries.alias("delivery"))
-        trades = frame.filter(pl.col("type") == "TRADE")
-        self.prints = trades.filter(pl.col("lag") == 0)
+        lag, delivery = _redelivered(frame)
+        observed = frame["ts_ns"].to_numpy() + delays[group] + lag.to_numpy()
+        frame = frame.with_columns(pl.Series("observed_at", observed), delivery.alias("delivery")).drop("collected_at")
+        self.prints = frame.filter(trade & (lag == 0))
         self.frame = frame.sort("observed_at", maintain_order=True)
-        listed = trades.unique("market", keep="first", maintain_order=True)
-        self.markets: dict[str, str] = dict(listed.select("market", "slug").iter_rows())
+        self._trades_only = bool(trade.all())
+        self.markets: dict[str, str] = {}
         self.outcomes: dict[str, dict[str, str]] = {}
-        for market, outcome, token in (
-            trades.select("market", "outcome", "token").unique(maintain_order=True).iter_rows()
-        ):
+        named = rows.filter(pl.col("type") == "TRADE").unique("token", keep="first", maintain_order=True)
+        for market, slug, token, outcome in named.select("market", "slug", "token", "outcome").iter_rows():
+            self.markets.setdefault(market, slug)
             self.outcomes.setdefault(market, {})[outcome] = token
+
+    def _encoded(self, column: pl.Series) -> pl.Series:
+        """A text column as numbers; the texts go to ``names``."""
+        distinct = column.unique(maintain_order=True)
+        self.names[column.name] = distinct.to_list()
+        return column.cast(pl.Enum(distinct)).to_physical().cast(pl.Int32)
 
     def span(self) -> tuple[int, int]:
         """First and last venue time in nanoseconds."""
-        first, last = self.frame["ts_ns"].min(), self.frame["ts_ns"].max()
-        assert isinstance(first, int)
-        assert isinstance(last, int)
-        return first, last
+        times = self.frame["ts_ns"].to_numpy()
+        return int(times.min()), int(times.max())
+
+    def end(self) -> int:
+        """When the last row is observed, in nanoseconds."""
+        return int(self.frame["observed_at"].to_numpy()[-1])
 
     def listings(self, known: dict[str, Market]) -> list[tuple[int, Market]]:
         """Each market at the instant its first row is observed; ``known`` data wins over what the slug tells."""
-        first = self.frame.filter(pl.col("type") == "TRADE").unique("market", keep="first", maintain_order=True)
-        return [
-            (at, known.get(market) or market_from_slug(market, slug))
-            for at, market, slug in first.select("observed_at", "market", "slug").iter_rows()
-        ]
+        first = self.frame.filter(pl.col("market").is_first_distinct()).select("observed_at", "market")
+        names = self.names["market"]
+        found = [(at, names[code]) for at, code in first.iter_rows() if names[code] in self.markets]
+        return [(at, known.get(name) or market_from_slug(name, self.markets[name])) for at, name in found]
 
-    def print_rows(self) -> Iterator[Row]:
-        """Distinct trades by venue time; rows, not messages, since almost all of them concern no order."""
-        return _rows(self.prints)
+    def trades(self, until: int) -> pl.DataFrame:
+        """Distinct trades up to a venue time, with texts: wallet, market, token, outcome, side, price, size, ts_ns."""
+        part = self.prints.filter(pl.col("ts_ns") <= until)
+        label = {token: outcome for tokens in self.outcomes.values() for outcome, token in tokens.items()}
+        texts = {name: pl.Series(self.names[name], dtype=pl.String) for name in _TEXTS}
+        named = part.with_columns(texts[name].gather(part[name]).alias(name) for name in texts)
+        return named.with_columns(pl.col("token").replace_strict(label, default="").alias("outcome"))
 
-    def events(self, known: dict[str, Market] | None = None) -> Iterator[Event]:
-        """Every row as one event by observed time, each market listed just before its first row."""
-        listings = self.listings(known or {})
-        listings.reverse()
-        for event in _events(self.frame, self.source):
-            while listings and listings[-1][0] <= event.observed_at:
-                at, market = listings.pop()
-                yield Event(0, at, at, self.source, MarketListed(market))
-            yield event
-
-
-def _shared_objects(column: pl.Series) -> list[str]:
-    """The strings of a column with one object per distinct value, so that look-ups reuse its hash."""
-    encoded = column.to_arrow().dictionary_encode()
-    objects: list[str] = np.array(encoded.dictionary.to_pylist(), dtype=object)[encoded.indices.to_numpy()].tolist()
-    return objects
+    def events(self) -> Iterator[Event]:
+        """Every row as one event by observed time; ``seq`` counts from 1."""
+        for start in range(0, self.frame.height, CHUNK):
+            part = self.frame.slice(start, CHUNK)
+            seqs = range(start + 1, start + 1 + part.height)
+            times = (part["observed_at"].to_list(), part["ts_ns"].to_list())
+            trades = map(WhaleTrade, *trade_columns(part, self.names))
+            payloads = trades if self._trades_only else _payloads(part["type"].to_list(), trades)
+            yield from map(Event, seqs, *times, repeat(self.source), payloads)
 
 
-def _rows(frame: pl.DataFrame) -> Iterator[Row]:
-    sides = {"BUY": Side.BUY, "SELL": Side.SELL}
-    for start in range(0, frame.height, CHUNK):
-        part = frame.slice(start, CHUNK)
-        yield from zip(
-            part["observed_at"].to_list(),
-            part["ts_ns"].to_list(),
-            _shared_objects(part["wallet"]),
-            _shared_objects(part["market"]),
-            _shared_objects(part["token"]),
-            [sides.get(side, Side.BUY) for side in part["side"].to_list()],
-            part["price"].to_list(),
-            part["size"].to_list(),
-            part["tx"].to_list(),
-            part["delivery"].to_list(),
-            part["type"].to_list(),
-            strict=True,
-        )
+def _redelivered(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """How much later (nanoseconds) each row was collected than the same trade's first delivery, and its delivery."""
+    collected = frame["collected_at"]
+    if collected.null_count() == frame.height:
+        zeros = pl.zeros(frame.height, pl.Int64, eager=True)
+        return zeros, zeros
+    # Equal facts have equal hashes; grouping by one integer is far cheaper than by a text and four numbers.
+    same = frame.select("tx", "wallet", "token", "side", "size").hash_rows()
+    first = frame.select(pl.col("collected_at").min().over(same)).to_series()
+    lag = ((collected - first) * 1e9).fill_null(0).cast(pl.Int64)
+    return lag, (collected * 1e6).fill_null(0).cast(pl.Int64)
 
 
-def _events(frame: pl.DataFrame, source: str) -> Iterator[Event]:
-    for seq, row in enumerate(_rows(frame), start=1):
-        observed, at, wallet, market, token, side, price, size, tx, delivery, kind = row
-        if kind == "TRADE":
-            trade = WhaleTrade(wallet, market, token, side, price, size, tx, delivery)
-            yield Event(seq, observed, at, source, trade)
-        else:
-            yield Event(seq, observed, at, source, WalletActivity(wallet, market, kind, size or 0))
+_SIDES = np.array([Side.BUY, Side.SELL], dtype=object)
 
 
-def trade_of(row: Row) -> WhaleTrade:
-    """The trade a row tells of."""
-    _, _, wallet, market, token, side, price, size, tx, delivery, _ = row
-    return WhaleTrade(wallet, market, token, side, price, size, tx, delivery)
+def trade_columns(part: pl.DataFrame, names: dict[str, list[str]]) -> tuple[list[str], ...]:
+    """The columns of a trade in the order of ``WhaleTrade``'s fields, texts shared so that look-ups reuse their hash."""
+    texts = [np.array(names[name], dtype=object)[part[name].to_numpy()].tolist() for name in _TEXTS]
+    sides: list[str] = _SIDES[(part["side"] == "SELL").cast(pl.Int8).to_numpy()].tolist()
+    numbers = [part[name].to_list() for name in ("price", "size", "tx", "delivery")]
+    return (*texts, sides, *numbers)
+
+
+def _payloads(kinds: list[str], trades: Iterator[WhaleTrade]) -> Iterator[WhaleTrade | WalletActivity]:
+    for kind, trade in zip(kinds, trades, strict=True):
+        yield trade if kind == "TRADE" else WalletActivity(trade.wallet, trade.market, kind, trade.size)
+
+
+class _Tape:
+    """One token's prints and how far they have been shown."""
+
+    __slots__ = ("position", "times", "trades")
+
+    def __init__(self, times: list[int], trades: list[WhaleTrade]) -> None:
+        self.times = times
+        self.trades = trades
+        self.position = 0
+
+    def skip_to(self, after: int) -> int | None:
+        """Time of the next print, leaving out those up to ``after`` (no order of ours could meet them)."""
+        if self.position < len(self.times) and self.times[self.position] <= after:
+            self.position = bisect_right(self.times, after, self.position)
+        return self.times[self.position] if self.position < len(self.times) else None
+
+
+class TapePrints:
+    """The public prints of a recording, by token: only tokens with an open order are ever unpacked."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._frame = recording.prints
+        self._names = recording.names
+        codes = self._frame["token"].to_numpy()
+        tokens = recording.names["token"]
+        self._order = np.argsort(codes, kind="stable")
+        edges = np.searchsorted(codes[self._order], np.arange(len(tokens) + 1))
+        self._slices = {token: (int(edges[i]), int(edges[i + 1])) for i, token in enumerate(tokens)}
+        self._open: dict[str, _Tape] = {}
+
+    def next(self, tokens: Mapping[str, list[Resting]], until: int) -> tuple[int, WhaleTrade] | None:
+        """The earliest print, not taken yet, after a resting order of its token became active and up to ``until``."""
+        best: _Tape | None = None
+        best_at = until + 1
+        for token, resting in tokens.items():
+            tape = self._open.get(token) or self._unpack(token)
+            at = tape.skip_to(resting[0].active_at)
+            if at is not None and at < best_at:
+                best, best_at = tape, at
+        return None if best is None else (best_at, best.trades[best.position])
+
+    def take(self, token: str) -> None:
+        """The print last returned for this token has been shown."""
+        self._open[token].position += 1
+
+    def _unpack(self, token: str) -> _Tape:
+        start, stop = self._slices.get(token, (0, 0))
+        part = self._frame[np.sort(self._order[start:stop])]
+        tape = _Tape(part["ts_ns"].to_list(), list(map(WhaleTrade, *trade_columns(part, self._names))))
+        self._open[token] = tape
+        return tape

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
-from pyarrow.lib import ArrowException
+from polars.exceptions import PolarsError
 
 from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND
@@ -76,14 +75,11 @@ def read_rows(path: Path) -> Rows:
 def _read_parquet(path: Path) -> pl.DataFrame:
     wanted = {name for names in (*_NAMES.values(), *_OPTIONAL.values()) for name in names}
     try:
-        with pq.ParquetFile(path) as file:
-            present = [name for name in file.schema_arrow.names if name in wanted]
-            frame = pl.from_arrow(file.read(columns=present))
-    except (ArrowException, OSError) as error:
+        present = [name for name in pl.read_parquet_schema(path) if name in wanted]
+        return pl.read_parquet(path, columns=present)
+    except (PolarsError, OSError) as error:
         first = str(error).splitlines()[0][:120]
         raise BadInput(f"recording {path} is not a readable Parquet file: {first}") from None
-    assert isinstance(frame, pl.DataFrame)
-    return frame
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
@@ -161,19 +157,18 @@ def _normalised(raw: pl.DataFrame, path: Path, malformed: int, refused: list[str
         chosen[name] = pl.lit(None, pl.String) if column is None else column
     typed = raw.select(
         [
-            expr.cast(pl.Float64, strict=False).alias(name)
-            if name in _NUMBERS
-            else expr.cast(pl.String, strict=False).alias(name)
+            expr.cast(pl.Float64 if name in _NUMBERS else pl.String, strict=False).alias(name)
             for name, expr in chosen.items()
         ]
-    ).with_row_index("row")
-    shown = raw.select([expr.cast(pl.String, strict=False).alias(name) for name, expr in chosen.items()])
-    checked = typed.with_columns(_fault().alias("fault"))
-    bad = checked.filter(pl.col("fault").is_not_null())
-    for row, fault in bad.select("row", "fault").head(max(SENTENCES_MAX - len(refused), 0)).iter_rows():
-        refused.append(f"row {row}: {fault} is {shown[fault.split()[0]][row]!r}")
-    good = checked.filter(pl.col("fault").is_null())
-    return Rows(_facts(good), malformed + bad.height, refused)
+    )
+    fault = typed.select(_fault().alias("fault"))["fault"]
+    if fault.null_count() == len(fault):
+        return Rows(_facts(typed), malformed, refused)
+    bad = fault.is_not_null()
+    for row in bad.arg_true().head(max(SENTENCES_MAX - len(refused), 0)).to_list():
+        shown = raw.select(chosen[fault[row].split()[0]].slice(row, 1).cast(pl.String)).item()
+        refused.append(f"row {row}: {fault[row]} is {shown!r}")
+    return Rows(_facts(typed.filter(~bad)), malformed + int(bad.sum()), refused)
 
 
 def _fault() -> pl.Expr:
@@ -204,26 +199,49 @@ def _fault() -> pl.Expr:
 
 
 def _facts(good: pl.DataFrame) -> pl.DataFrame:
+    """The checked rows in the house's units. Derived names are only built where a recording lacks the real ones."""
     at = pl.col("timestamp")
     in_seconds = pl.when(at >= MILLISECONDS_FROM).then(at / 1000).otherwise(at)
     micro_at = (in_seconds * 1_000_000).round(0).cast(pl.Int64)
-    market = pl.when(pl.col("market").fill_null("") != "").then(pl.col("market")).otherwise(pl.col("slug"))
-    named = pl.concat_str(
-        [pl.col("slug").fill_null(market).fill_null(""), pl.col("outcome").fill_null("")], separator=":"
-    )
-    token = pl.when(pl.col("token").fill_null("") != "").then(pl.col("token")).otherwise(named)
-    no_tx = pl.concat_str([pl.lit("@"), micro_at.cast(pl.String), pl.lit(":"), pl.col("price").cast(pl.String)])
+    market = pl.coalesce(_present("market"), _present("slug"), pl.lit(""))
+    token, tx = _present("token"), _present("tx")
+    if good.select((token.is_null() & (pl.col("type").is_null() | (pl.col("type") == "TRADE"))).any()).item():
+        named = pl.concat_str([_or_empty(_present("slug"), market), _or_empty(pl.col("outcome"))], separator=":")
+        token = pl.coalesce(token, named)
+    if good.select(tx.is_null().any()).item():
+        facts = [pl.lit("@"), micro_at.cast(pl.String), pl.lit(":"), _or_empty(pl.col("price").cast(pl.String))]
+        tx = pl.coalesce(tx, pl.concat_str(facts))
     return good.select(
         (micro_at * (SECOND // 1_000_000)).alias("ts_ns"),
-        pl.col("wallet").str.to_lowercase(),
-        market.fill_null("").alias("market"),
-        pl.col("slug").fill_null(""),
-        token.fill_null("").alias("token"),
-        pl.col("outcome").fill_null(""),
-        pl.col("side").fill_null(""),
-        (pl.col("price").fill_nan(0).fill_null(0) * ONE).round(0).cast(pl.Int64, strict=False).alias("price"),
-        (pl.col("size").fill_nan(0).fill_null(0) * ONE).round(0).cast(pl.Int64, strict=False).alias("size"),
-        pl.when(pl.col("tx").fill_null("") != "").then(pl.col("tx")).otherwise(no_tx).alias("tx"),
+        _lower(good["wallet"]),
+        market.alias("market"),
+        _or_empty(pl.col("slug")).alias("slug"),
+        _or_empty(token).alias("token"),
+        _or_empty(pl.col("outcome")).alias("outcome"),
+        _or_empty(pl.col("side")).alias("side"),
+        _micro("price"),
+        _micro("size"),
+        tx.alias("tx"),
         pl.col("type").fill_null("TRADE"),
         pl.col("collected_at").fill_nan(None),
     )
+
+
+def _present(name: str) -> pl.Expr:
+    """The column with empty text as null."""
+    return pl.when(pl.col(name) != "").then(pl.col(name))
+
+
+def _or_empty(*columns: pl.Expr) -> pl.Expr:
+    return pl.coalesce(*columns, pl.lit(""))
+
+
+def _micro(name: str) -> pl.Expr:
+    """Floats to millionths, half-even (the vectorised form of ``money.micro_of_float``); rows without one get 0."""
+    return (pl.col(name).fill_nan(0).fill_null(0) * ONE).round(0).cast(pl.Int64, strict=False).fill_null(0).alias(name)
+
+
+def _lower(wallets: pl.Series) -> pl.Series:
+    """Addresses in lower case; recordings that are so already (nearly all) are not rebuilt."""
+    distinct = wallets.unique()
+    return wallets if (distinct == distinct.str.to_lowercase()).all() else wallets.str.to_lowercase()
