@@ -1,12 +1,13 @@
 """What the house asks of the world, one small Protocol each. Adapters implement them; the engine knows none of them."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from shared.domain.decision import Decision
 from shared.domain.ledger import Record
+from shared.domain.market import Market
 from shared.domain.messages import Command, Event, Payload, PlanCommitted, PlanRefused
 from shared.domain.order import Order
 
@@ -80,3 +81,29 @@ class Feed(Protocol):
 
     def events(self) -> Iterator[Event]:
         """Each event once; ends when the source does."""
+
+
+class Views(Protocol):
+    """Where the trader shows what it does; no money hangs on it."""
+
+    def put_live(self, live: Mapping[str, Any]) -> None:
+        """Replace the live view (at most 2 KB)."""
+
+    def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
+        """Keep a point of the curves under its instant."""
+
+    def put_whales(self, whales: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the rows of the followed wallets."""
+
+    def put_market(self, market: Market) -> None:
+        """Keep a market's data."""
+
+
+class Archive(Protocol):
+    """The tape: every event, in batches."""
+
+    def add(self, event: Event) -> None:
+        """Keep an event until the next flush."""
+
+    def flush(self) -> int:
+        """Make what was added durable; how many events that were."""

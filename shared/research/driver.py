@@ -47,10 +47,16 @@ class Prints(Protocol):
         """The print last returned for this token has been shown."""
 
 
+def _taped(events: Iterable[Event], tape: Callable[[Event], None]) -> Iterable[Event]:
+    for event in events:
+        tape(event)
+        yield event
+
+
 class Driver:
     """Runs events through an engine, in a replay and in the paper trader alike.
 
-    ``on_tick`` is called with the event time about every thousand rows. ``venue_lag_ns``: how far the paper venue's
+    ``on_tick`` is called with the event time after every ``tick_every`` rows, ``tape`` with every event. ``venue_lag_ns``: how far the paper venue's
     time stays behind, because public prints are heard late (0 in replays, where every print is at hand).
     """
 
@@ -61,6 +67,7 @@ class Driver:
         store: Store,
         on_tick: Callable[[int], None] | None = None,
         venue_lag_ns: int = 0,
+        tape: Callable[[Event], None] | None = None,
     ) -> None:
         self.engine = engine
         self.venue = venue
@@ -70,7 +77,9 @@ class Driver:
         self.alerts: list[Alert] = []
         self.venue_lag_ns = venue_lag_ns
         self.now = 0
-        self._on_tick = on_tick
+        self.on_tick = on_tick
+        self.tick_every = 1024
+        self._tape = tape
         self._pending: list[tuple[int, int, int, Payload]] = []
         self._order = 0
         self._decisions: list[Decision] = []
@@ -85,7 +94,7 @@ class Driver:
         pending = self._pending
         open_tokens, cancels = self.venue.open_tokens, self.venue.cancels
         sample = SAMPLE_EVERY
-        for event in events:
+        for event in events if self._tape is None else _taped(events, self._tape):
             at = event.observed_at
             if (pending and pending[0][0] <= at) or open_tokens or cancels:
                 self.catch_up(at)
@@ -101,8 +110,9 @@ class Driver:
                 self.now = at
                 digest.add(effects)
                 self._perform(effects, at)
-            if self._on_tick is not None and event.seq % 1024 == 0:
-                self._on_tick(at)
+            if self.on_tick is not None and event.seq % self.tick_every == 0:
+                self.now = at
+                self.on_tick(at)
         self.catch_up(_NEVER)
         self.flush()
 
@@ -124,6 +134,8 @@ class Driver:
 
     def _give(self, event: Event) -> None:
         self.now = event.observed_at
+        if self._tape is not None:
+            self._tape(event)
         effects = self.engine.handle(event)
         if effects:
             self.digest.add(effects)

@@ -11,11 +11,13 @@ from msgspec import Struct
 
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.venue import PaperVenue
+from shared.adapters.replay.markets import read_markets
 from shared.adapters.replay.recording import Recording, TapePrints
 from shared.adapters.replay.resolutions import payouts, read_resolutions
 from shared.adapters.replay.rows import read_rows
 from shared.domain.errors import BadInput, Corrupt
 from shared.domain.instants import SECOND
+from shared.domain.market import Market
 from shared.domain.messages import Command, CommandKind, MarketListed, MarketResolved, RankingPublished
 from shared.domain.money import Usd, float_of_micro
 from shared.engine.engine import Engine
@@ -73,23 +75,25 @@ def run_replay(
 ) -> tuple[ReplayReport, Driver]:
     """Read, run, report; ``BadInput`` for unusable files, ``Corrupt`` when an invariant fails."""
     started = perf_counter()
-    recording, table, malformed = _read(options, say)
+    ready = prepare(options, say)
+    recording = ready.recording
     limits = checked(Limits(portfolio_usd=options.capital, strategy_usd=options.capital))
     engine = Engine(options.account, WhaleCopy(Params(sizing=options.sizing)), limits)
     driver = Driver(engine, PaperVenue(options.seed, MemoryPaperLog()), store, _pacer(options.speed))
-    first, last = recording.span()
+    first, _ = recording.span()
     driver.handle_now(Command("initial", CommandKind.DEPOSIT, "initial capital", options.capital), first)
-    split = first if options.whales is not None else first + (last - first) // 2
+    split = first if options.whales is not None else ready.split()
     ranking = (
         named(options.whales, split)
         if options.whales is not None
-        else walk_forward(recording.trades(split), table, recording.markets, split)
+        else walk_forward(recording.trades(split), ready.resolutions, recording.markets, split)
     )
     say(f"following {len(ranking.wallets)} wallets ({ranking.source})")
     driver.schedule(RankingPublished(ranking), split)
-    _schedule_resolutions(driver, recording, table, say)
-    for at, market in recording.listings({}):
+    for at, market in recording.listings(ready.known):
         driver.schedule(MarketListed(market), at)
+    for at, resolved in ready.resolved:
+        driver.schedule(resolved, max(at, first))
     rows = recording.frame.height
     gc.collect()
     gc.freeze()
@@ -100,10 +104,26 @@ def run_replay(
         gc.enable()
         gc.unfreeze()
     elapsed = perf_counter() - started
-    return _report(driver, malformed, rows, len(ranking.wallets), elapsed), driver
+    return _report(driver, ready.malformed, rows, len(ranking.wallets), elapsed), driver
 
 
-def _read(options: ReplayOptions, say: Callable[[str], None]) -> tuple[Recording, pl.DataFrame, int]:
+class Prepared(Struct):
+    """A recording read and ready: rows, resolutions by instant, market data, and what was refused."""
+
+    recording: Recording
+    resolutions: pl.DataFrame
+    known: dict[str, Market]
+    resolved: list[tuple[int, MarketResolved]]
+    malformed: int
+
+    def split(self) -> int:
+        """The middle of the time span: ranked before, traded after."""
+        first, last = self.recording.span()
+        return first + (last - first) // 2
+
+
+def prepare(options: ReplayOptions, say: Callable[[str], None]) -> Prepared:
+    """Read a recording (a file, or a folder with trades, resolutions and markets); ``BadInput`` when unusable."""
     rows = read_rows(options.path)
     for sentence in rows.sentences:
         say(f"refused: {sentence}")
@@ -114,23 +134,22 @@ def _read(options: ReplayOptions, say: Callable[[str], None]) -> tuple[Recording
         frame = frame.filter(pl.col("ts_ns") <= options.end)
     if frame.height == 0:
         raise BadInput(f"recording {options.path} has no usable row ({rows.malformed} refused)")
-    path = options.resolutions
+    path, markets = options.resolutions, options.path / "markets.parquet"
     if path is None and options.path.is_dir():
         path = options.path / "resolutions.parquet"
     schema = {"key": pl.String, "end_ts": pl.Int64, "winner": pl.String}
     table = pl.DataFrame(schema=schema) if path is None else read_resolutions(path)
-    return Recording(frame, options.seed), table, rows.malformed
-
-
-def _schedule_resolutions(
-    driver: Driver, recording: Recording, table: pl.DataFrame, say: Callable[[str], None]
-) -> None:
-    after_last = recording.end() + SECOND
+    known = read_markets(markets) if options.path.is_dir() and markets.exists() else {}
+    recording = Recording(frame, options.seed)
     sentences: list[str] = []
-    for end, market, paid in payouts(recording.markets, recording.outcomes, table, sentences):
-        driver.schedule(MarketResolved(market, paid), after_last if end is None else end)
+    after_last = recording.end() + SECOND
+    resolved = [
+        (after_last if end is None else end, MarketResolved(market, paid))
+        for end, market, paid in payouts(recording.markets, recording.outcomes, table, sentences)
+    ]
     for sentence in sentences:
         say(f"refused: {sentence}")
+    return Prepared(recording, table, known, resolved, rows.malformed)
 
 
 def _pacer(speed: float) -> Callable[[int], None] | None:

@@ -118,7 +118,7 @@ _SIDES = np.array([Side.BUY, Side.SELL], dtype=object)
 
 
 def trade_columns(part: pl.DataFrame, names: dict[str, list[str]]) -> tuple[list[str], ...]:
-    """The columns of a trade in the order of ``WhaleTrade``'s fields, texts shared so that look-ups reuse their hash."""
+    """The columns of a trade in the order of ``WhaleTrade``; texts are shared, so that look-ups reuse their hash."""
     texts = [np.array(names[name], dtype=object)[part[name].to_numpy()].tolist() for name in _TEXTS]
     sides: list[str] = _SIDES[(part["side"] == "SELL").cast(pl.Int8).to_numpy()].tolist()
     numbers = [part[name].to_list() for name in ("price", "size", "tx", "delivery")]

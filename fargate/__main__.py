@@ -1,0 +1,131 @@
+"""The command line: ``python -m fargate COMMAND``. Exit codes: 0 done, 2 bad usage or input, 3 stopped by the kill
+switch, 4 an invariant failed.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fargate import commands
+from shared.domain.errors import BadInput, Corrupt, HouseError, Refused
+from shared.domain.instants import MILLISECOND, SECOND
+from shared.settings import Settings, read_settings
+
+DONE, BAD_INPUT, KILLED, BROKEN = 0, 2, 3, 4
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def instant(text: str) -> int:
+    """Unix seconds, Unix milliseconds or ISO-8601 (UTC when it names no zone) as nanoseconds."""
+    if text.isdecimal():
+        return int(text) * (MILLISECOND if len(text) >= 12 else SECOND)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither Unix seconds nor an ISO-8601 time") from None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1_000_000) * 1000
+
+
+def speed(text: str) -> float:
+    """``max`` (0: as fast as possible) or event seconds per second."""
+    if text == "max":
+        return 0.0
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"speed must be 'max' or a number above 0, not {text!r}")
+    return value
+
+
+def _replay(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser("replay", help="run a recording through the whole engine and report")
+    parser.add_argument("path", type=Path, help="Parquet or JSONL file of activity rows, or a synthetic day's folder")
+    parser.add_argument("--resolutions", type=Path, help="Parquet file with the markets' winners")
+    parser.add_argument("--whales", type=Path, help="wallets to follow (lines, or a Parquet column `wallet`)")
+    parser.add_argument("--speed", type=speed, default=0.0, metavar="max|N", help="pace (default: max)")
+    parser.add_argument("--store", choices=("memory", "dynamo"), default="memory", help="where state goes")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the report here ('-': standard output)")
+    parser.add_argument("--from", dest="start", type=instant, metavar="TS", help="first row's time")
+    parser.add_argument("--to", dest="end", type=instant, metavar="TS", help="last row's time")
+    parser.add_argument("--capital", type=commands.capital, default=None, metavar="USD", help="default: 10000")
+    parser.add_argument("--seed", type=int, default=0, help="decides the modelled delays (default: 0)")
+    parser.add_argument("--sizing", choices=("kelly", "ratio"), default="kelly", help="how copies are sized")
+    parser.set_defaults(run=commands.replay)
+
+
+def _paper(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser("paper", help="trade on paper, with the dashboard, until Ctrl-C (what `make run` calls)")
+    parser.add_argument("--recording", type=Path, help="trade a recorded file instead of the live venue")
+    parser.add_argument("--resolutions", type=Path, help="winners of the recording's markets")
+    parser.add_argument("--synthetic", action="store_true", help="trade the synthetic day")
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs of this world left")
+    parser.add_argument("--speed", type=speed, default=60.0, metavar="N|max", help="pace of recorded worlds (60)")
+    parser.add_argument("--sizing", choices=("kelly", "ratio"), default="kelly", help="how copies are sized")
+    parser.add_argument("--stop-at-end", action="store_true", help="end with the recording instead of Ctrl-C")
+    parser.add_argument("--no-dashboard", action="store_true", help="trade without the dashboard")
+    parser.set_defaults(run=commands.paper)
+
+
+def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, run, text in (
+        ("kill", commands.kill, "set the kill switch: no order is planned any more, open ones are cancelled"),
+        ("resume", commands.resume, "ask the trader to clear the kill switch"),
+    ):
+        parser = group.add_parser(name, help=text)
+        parser.add_argument("--reason", required=True, help="why; it is kept and shown")
+        parser.add_argument("--json", action="store_true", help="machine-readable answer")
+        parser.set_defaults(run=run)
+    parser = group.add_parser("status", help="how the running system stands")
+    parser.add_argument("--json", action="store_true", help="machine-readable answer")
+    parser.set_defaults(run=commands.status)
+
+
+def parser_of() -> argparse.ArgumentParser:
+    """Every command with its options and help."""
+    parser = argparse.ArgumentParser(prog="python -m fargate", description="Paper trading, replays and control.")
+    group = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _paper(group)
+    _replay(group)
+    synth = group.add_parser("synth", help="write a synthetic day (trades, books, resolutions, truth) as files")
+    synth.add_argument("--seed", type=int, default=1, help="decides everything (default: 1)")
+    synth.add_argument("--hours", type=float, default=24.0, help="length (default: 24)")
+    synth.add_argument("--out", type=Path, required=True, help="folder to write")
+    synth.add_argument("--scale", choices=("house", "bench"), default="house", help="2,000 or 20,000 wallets")
+    synth.add_argument("--json", action="store_true", help="machine-readable summary")
+    synth.set_defaults(run=commands.synth)
+    _control(group)
+    doctor = group.add_parser("doctor", help="check this machine, the settings, the ports and the venue")
+    doctor.add_argument("--json", action="store_true", help="machine-readable answer")
+    doctor.set_defaults(run=commands.doctor)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; every expected failure is one sentence on standard error and an exit code that means it."""
+    options = parser_of().parse_args(arguments)
+    run: Command = options.run
+    try:
+        return run(options, read_settings(os.environ))
+    except BadInput as error:
+        print(f"fargate {options.command}: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except Corrupt as error:
+        print(f"fargate {options.command}: INVARIANT FAILED: {error}", file=sys.stderr)
+        return BROKEN
+    except Refused as error:
+        print(f"fargate {options.command}: {error}", file=sys.stderr)
+        return KILLED
+    except HouseError as error:
+        print(f"fargate {options.command}: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

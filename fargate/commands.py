@@ -1,0 +1,233 @@
+"""What each command does, over shared code; printing and exit codes only."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from fargate.paper import PaperOptions, run_paper
+from shared.adapters.dynamo.controls import put_switch
+from shared.adapters.dynamo.lease import acquire
+from shared.adapters.dynamo.readers import Readers
+from shared.adapters.dynamo.store import DynamoStore
+from shared.adapters.dynamo.tables import Endpoint, Tables
+from shared.adapters.embedded.provision import provision
+from shared.adapters.embedded.server import KEY_ID, REGION, SECRET, EmbeddedAws, free_port, port_is_busy
+from shared.adapters.memory.store import MemoryStore
+from shared.adapters.polymarket.reachability import probe
+from shared.adapters.synthetic import BENCH, HOUSE, generate
+from shared.domain.errors import BadInput, Corrupt, Temporary
+from shared.domain.ids import fact_id
+from shared.domain.messages import Command, CommandKind
+from shared.domain.money import Usd, format_micro, parse_micro
+from shared.ports import Store, Switch
+from shared.research.replay import ReplayOptions, ReplayReport, run_replay
+from shared.settings import Settings
+
+
+def capital(text: str) -> Usd:
+    """Dollars on the command line as micro-dollars."""
+    try:
+        micro = parse_micro(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if micro <= 0:
+        raise argparse.ArgumentTypeError(f"capital must be positive, not {text}")
+    return Usd(micro)
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {line}", file=sys.stderr, flush=True)
+
+
+# ---------------------------------------------------------------------- replay
+
+
+def replay(options: argparse.Namespace, settings: Settings) -> int:
+    """Run a recording and report; the report as a table, and as JSON where asked."""
+    chosen = ReplayOptions(
+        path=options.path,
+        resolutions=options.resolutions,
+        whales=options.whales,
+        capital=options.capital or settings.copy.capital,
+        seed=options.seed,
+        sizing=options.sizing,
+        speed=options.speed,
+        start=options.start,
+        end=options.end,
+    )
+    if options.store == "memory":
+        report, _ = run_replay(chosen, MemoryStore(keep_decisions=False), _say)
+    else:
+        report = _replay_on_dynamo(chosen)
+    body = json.dumps(msgspec.to_builtins(report), indent=2)
+    if str(options.json) == "-":
+        print(body)
+        return 0
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(body + "\n", encoding="utf-8")
+    print(_table(report))
+    return 0
+
+
+def _replay_on_dynamo(chosen: ReplayOptions) -> ReplayReport:
+    """The same on a fresh embedded DynamoDB; its ledger must equal the engine's to the micro-dollar."""
+    with tempfile.TemporaryDirectory() as folder, EmbeddedAws(Path(folder), free_port()) as aws:
+        tables = provision(aws.endpoint).tables
+        store: Store = DynamoStore(chosen.account, tables, acquire(tables, chosen.account, "replay", time.time_ns()))
+        report, driver = run_replay(chosen, store, _say)
+        rebuilt = MemoryStore()
+        for record in store.journal(chosen.account):
+            rebuilt.write(record)
+        if rebuilt.books.balances != driver.engine.desk.books.balances:
+            raise Corrupt("the ledger rebuilt from the DynamoDB journal differs from the engine's")
+        return report
+
+
+def _table(report: ReplayReport) -> str:
+    """The report for people."""
+    speed, orders = report.handle_us, sorted(report.orders.items())
+    facts = {
+        "events": f"{report.events:,}",
+        "speed": f"{report.events_per_s:,.0f} events/s, handle p50 {speed['p50']} us, p99 {speed['p99']} us",
+        "refused": f"{report.malformed:,} malformed, {report.ignored:,} that are no trades",
+        "whale trades": f"{report.whale_trades:,} of {report.followed} followed wallets",
+        "delivered again": f"{report.duplicates:,} duplicates, {report.late:,} late",
+        "orders": ", ".join(f"{state} {n:,}" for state, n in orders) or "none",
+        "fills": f"{report.fills:,}, fees ${report.fees_usd:,.2f}",
+        "equity": f"${report.equity_usd:,.2f}",
+        "profit": f"realised {report.realized_pnl_usd:+,.2f}, unrealised {report.unrealized_pnl_usd:+,.2f}",
+        "open positions": f"{report.positions_open}",
+        "ledger sum": f"{report.ledger_sum_micro} micro",
+        "digest": report.digest,
+    }
+    lines = [f"{name:<18}{text}" for name, text in facts.items()]
+    lines.append("decisions")
+    lines += [f"  {reason:<20}{n:>10,}" for reason, n in report.decisions.items()]
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------------- synth, paper
+
+
+def synth(options: argparse.Namespace, _settings: Settings) -> int:
+    """Write a synthetic day."""
+    scale = BENCH if options.scale == "bench" else HOUSE
+    try:
+        summary = generate(options.seed, options.hours, options.out, scale, _say)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    facts = {name: getattr(summary, name) for name in ("seed", "hours", "wallets", "markets", "trades", "redelivered")}
+    if options.json:
+        print(json.dumps({**facts, "out": str(summary.out)}))
+    else:
+        print("\n".join(f"{name:<12}{value:>12,}" for name, value in facts.items()))
+        print(f"SYNTHETIC day written to {summary.out}")
+    return 0
+
+
+def paper(options: argparse.Namespace, settings: Settings) -> int:
+    """Trade on paper until somebody stops it; 3 when it ended with the kill switch on."""
+    chosen = PaperOptions(
+        recording=options.recording,
+        resolutions=options.resolutions,
+        synthetic=options.synthetic,
+        fresh=options.fresh,
+        speed=options.speed,
+        sizing=options.sizing,
+        stop_at_end=options.stop_at_end,
+        dashboard=not options.no_dashboard,
+    )
+    return 3 if run_paper(settings, chosen, _say) else 0
+
+
+# ---------------------------------------------------------------------- control
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    """The AWS endpoint named in the settings, else the running system's own; ``BadInput`` when there is none."""
+    state = settings.state
+    if state.aws_endpoint_url is not None:
+        return Endpoint(REGION, state.aws_endpoint_url, KEY_ID, SECRET)
+    running = sorted(state.state_dir.glob("*/address"))
+    if not running:
+        raise BadInput("no system is running here: start one with `make run`, or set AWS_ENDPOINT_URL")
+    return Endpoint(REGION, running[0].read_text(encoding="utf-8").strip(), KEY_ID, SECRET)
+
+
+def _told(options: argparse.Namespace, answer: dict[str, object], sentence: str) -> int:
+    print(json.dumps(answer) if options.json else sentence)
+    return 0
+
+
+def kill(options: argparse.Namespace, settings: Settings) -> int:
+    """Set the switch itself (no plan can commit from then on) and tell the trader to cancel what is open."""
+    endpoint, at = _endpoint(settings), time.time_ns()
+    tables = Tables(settings.state.table_prefix, endpoint)
+    put_switch(tables, settings.account, Switch(False, options.reason, at))
+    _request(settings, endpoint, CommandKind.KILL, options.reason, at)
+    return _told(options, {"trading": False, "reason": options.reason}, f"trading is stopped: {options.reason}")
+
+
+def resume(options: argparse.Namespace, settings: Settings) -> int:
+    """Ask the trader to clear the switch; it does so when no order is in doubt."""
+    endpoint = _endpoint(settings)
+    _request(settings, endpoint, CommandKind.RESUME, options.reason, time.time_ns())
+    readers = Readers(settings.state.table_prefix, endpoint)
+    for _ in range(50):
+        if readers.switch(settings.account).trading:
+            return _told(options, {"trading": True}, "trading has resumed")
+        time.sleep(0.1)
+    raise Temporary("asked to resume, but the trader has not cleared the switch within 5 s: see `status`")
+
+
+def _request(settings: Settings, endpoint: Endpoint, kind: CommandKind, reason: str, at: int) -> None:
+    command = Command(fact_id("command", settings.account, kind.value, at, reason), kind, reason)
+    Readers(settings.state.table_prefix, endpoint).request(settings.account, command, at)
+
+
+def status(options: argparse.Namespace, settings: Settings) -> int:
+    """How the running system stands; 3 while the kill switch is on."""
+    readers = Readers(settings.state.table_prefix, _endpoint(settings))
+    live, switch = readers.live(settings.account) or {}, readers.switch(settings.account)
+    answer = {**live, "trading": switch.trading, "switch_reason": switch.reason}
+    money = format_micro(int(live.get("equity", 0)))
+    stand = "trading" if switch.trading else f"STOPPED ({switch.reason})"
+    _told(options, answer, f"{live.get('source', 'nothing written yet')}: {stand}, equity ${money}")
+    return 0 if switch.trading else 3
+
+
+def doctor(options: argparse.Namespace, settings: Settings) -> int:
+    """Check what a run needs; 2 when something it cannot do without is missing."""
+    checks: list[tuple[str, bool, str]] = []
+    version = ".".join(map(str, sys.version_info[:3]))
+    checks.append(("python", sys.version_info >= (3, 11), f"Python {version}"))
+    checks.append(("settings", True, f"account {settings.account}, capital ${format_micro(settings.copy.capital)}"))
+    for name, port in (("dashboard port", settings.dashboard_port), ("aws port", settings.aws_port)):
+        free = not port_is_busy(port)
+        checks.append((name, free, f"{port} is {'free' if free else 'in use (a run may be under way)'}"))
+    reachable = asyncio.run(probe(_venue_urls(settings)))
+    checks += [(f"venue: {name}", ok, sentence) for name, ok, sentence in reachable]
+    if options.json:
+        print(json.dumps([{"check": name, "ok": ok, "text": text} for name, ok, text in checks]))
+    else:
+        for name, ok, text in checks:
+            print(f"{'ok  ' if ok else 'no  '} {name:<18} {text}")
+        if not all(ok for _, ok, _ in reachable):
+            print("The venue cannot be reached from here; `make run` will trade the synthetic day.")
+    return 0 if checks[0][1] else 2
+
+
+def _venue_urls(settings: Settings) -> dict[str, str]:
+    venue = settings.venue
+    return {
+        "data API": f"{venue.data_api_url}/v2/leaderboard?limit=1",
+        "Gamma": f"{venue.gamma_url}/markets/keyset?limit=1",
+        "CLOB": f"{venue.clob_url}/ok",
+    }

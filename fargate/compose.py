@@ -1,0 +1,102 @@
+"""The composition root: the only place where ports meet adapters, and the only place that asks which life this is."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from fargate.trader import About, Trader
+from shared.adapters.clock import SystemClock
+from shared.adapters.dynamo.lease import acquire
+from shared.adapters.dynamo.paper_log import DynamoPaperLog
+from shared.adapters.dynamo.store import DynamoStore
+from shared.adapters.dynamo.tables import Endpoint
+from shared.adapters.dynamo.views import Views
+from shared.adapters.embedded.provision import BUCKET, provision
+from shared.adapters.journal.file import JournalFile
+from shared.adapters.journal.paper_log import FilePaperLog
+from shared.adapters.journal.reconcile import Reconciled, reconcile_journal
+from shared.adapters.journal.store import JournaledStore
+from shared.adapters.paper.venue import PaperVenue
+from shared.adapters.s3.client import s3_client
+from shared.adapters.s3.tape import Tape
+from shared.domain.ledger import Record
+from shared.engine.engine import Engine
+from shared.engine.limits import Limits, checked
+from shared.ports import Clock, Store
+from shared.research.driver import Driver
+from shared.settings import Settings
+from shared.strategies.whale_copy import Params, WhaleCopy
+
+
+class House(Struct):
+    """Everything one paper life is made of."""
+
+    engine: Engine
+    store: Store
+    venue: PaperVenue
+    views: Views
+    tape: Tape
+    clock: Clock
+    journal: JournalFile
+    paper_log: FilePaperLog
+    records: list[Record]
+    reconciled: Reconciled
+
+    def close(self) -> None:
+        """Close the files."""
+        self.paper_log.close()
+        self.journal.close()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits of the copy profile with the settings a person may change."""
+    copy = settings.copy
+    return checked(
+        Limits(
+            portfolio_usd=copy.capital,
+            strategy_usd=copy.capital,
+            trade_max_usd=copy.trade_max,
+            daily_loss_usd=copy.daily_loss,
+            kelly=copy.kelly,
+        )
+    )
+
+
+def engine_of(settings: Settings, sizing: str, strict_sources: frozenset[str]) -> Engine:
+    """A fresh engine for the account."""
+    strategy = WhaleCopy(Params(sizing=sizing))
+    return Engine(settings.account, strategy, limits_of(settings), strict_sources=strict_sources)
+
+
+def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Engine, seed: int) -> House:
+    """Open the stores of a paper life: journal file and tables made to agree, the lease taken, the venue's log read.
+
+    Raises ``Corrupt`` when file and tables contradict each other, ``Temporary`` when DynamoDB does not answer.
+    """
+    account, clock = settings.account, SystemClock()
+    tables = provision(endpoint, settings.state.table_prefix).tables
+    journal = JournalFile(folder / "journal.jsonl")
+    reconciled = reconcile_journal(account, tables, journal)
+    owner = f"{socket.gethostname()}-{os.getpid()}"
+    store = DynamoStore(account, tables, acquire(tables, account, owner, clock.now()), clock=clock)
+    paper_log = FilePaperLog(folder / "paper.jsonl", DynamoPaperLog(account, tables))
+    return House(
+        engine=engine,
+        store=JournaledStore(store, journal),
+        venue=PaperVenue(seed, paper_log),
+        views=Views(account, tables),
+        tape=Tape(s3_client(endpoint), BUCKET, f"tape/{account}"),
+        clock=clock,
+        journal=journal,
+        paper_log=paper_log,
+        records=[entry.record for entry in journal.entries()],
+        reconciled=reconciled,
+    )
+
+
+def trader_of(house: House, driver: Driver, about: About, stopping: Callable[[], bool]) -> Trader:
+    """The trader around a driver."""
+    return Trader(driver, house.store, house.views, house.tape, house.clock, about, stopping)

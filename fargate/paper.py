@@ -1,0 +1,243 @@
+"""The `paper` command: which world is traded, from where it continues, and the run until somebody stops it."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from fargate.compose import House, engine_of, open_house
+from fargate.runner import Dashboard, StopFlag
+from fargate.trader import About, Stopped, Trader, copied
+from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
+from shared.adapters.replay.recording import TapePrints
+from shared.adapters.synthetic import generate
+from shared.domain.errors import BadInput
+from shared.domain.instants import HOUR, SECOND, iso
+from shared.domain.messages import Event, MarketListed, RankingPublished
+from shared.domain.money import format_micro
+from shared.research.driver import Driver
+from shared.research.ranking import walk_forward
+from shared.research.replay import Prepared, ReplayOptions, prepare
+from shared.settings import Settings
+
+BACKLOG_NS = 2 * HOUR
+"""Event time that a first run goes through at full speed, so that there is something to see within a minute."""
+STATUS_EVERY_S = 10.0
+SYNTHETIC_SEED = 1
+SYNTHETIC_HOURS = 24.0
+IDLE_S = 0.2
+
+Say = Callable[[str], None]
+
+
+class PaperOptions(Struct, frozen=True):
+    """``speed``: event seconds per second (0: as fast as possible). ``stop_at_end``: end with the recording."""
+
+    recording: Path | None = None
+    resolutions: Path | None = None
+    synthetic: bool = False
+    fresh: bool = False
+    speed: float = 60.0
+    sizing: str = "kelly"
+    stop_at_end: bool = False
+    dashboard: bool = True
+
+
+class World(Struct, frozen=True):
+    """What is traded: its name for people, the folder of its state, and the files behind it (None: the live venue)."""
+
+    source: str
+    folder: Path
+    path: Path | None
+    resolutions: Path | None = None
+
+
+class Session(Struct):
+    """One run: where it is, and how it ends."""
+
+    settings: Settings
+    options: PaperOptions
+    world: World
+    say: Say
+    flag: StopFlag
+
+
+def world_of(settings: Settings, options: PaperOptions, say: Say) -> World:
+    """The world the options name: a recording, or the synthetic day (generated once)."""
+    state = settings.state.state_dir
+    if options.recording is not None:
+        path = options.recording
+        if not path.exists():
+            raise BadInput(f"RECORDING {path} does not exist")
+        folder = state / f"recording-{path.stem}"
+        _prepare_folder(folder, options.fresh)
+        return World(f"recording: {path.name}", folder, path, options.resolutions or _resolutions_beside(path))
+    folder = state / "synthetic"
+    _prepare_folder(folder, options.fresh)
+    day = folder / "day"
+    if not (day / "truth.parquet").exists():
+        generate(SYNTHETIC_SEED, SYNTHETIC_HOURS, day, progress=say)
+    return World("synthetic", folder, day)
+
+
+def _prepare_folder(folder: Path, fresh: bool) -> None:
+    if fresh and folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _resolutions_beside(path: Path) -> Path | None:
+    """``wallet_activity_X`` comes with ``resolutions_X`` in the recordings; None when there is no such file."""
+    if path.is_dir():
+        return None
+    beside = path.with_name(path.name.replace("wallet_activity_", "resolutions_"))
+    return beside if beside != path and beside.exists() else None
+
+
+class Pace:
+    """Holds event time to a multiple of real time from a given instant on; before it, full speed."""
+
+    def __init__(self, trader: Trader, speed: float, paced_from: int, say: Say) -> None:
+        self._trader = trader
+        self._speed = speed
+        self._from = paced_from
+        self._say = say
+        self._began = 0.0
+        self._said = 0.0
+
+    def tick(self, at: int) -> None:
+        """Housekeeping, then as much waiting as the pace asks for (in short pieces, so that people are heard)."""
+        self._trader.tick(at)
+        now = time.monotonic()
+        if now - self._said >= STATUS_EVERY_S:
+            self._said = now
+            self._say(status_line(self._trader, at))
+        if self._speed <= 0 or at < self._from:
+            return
+        if self._began == 0.0:
+            self._began = now
+            self._said = now
+            self._say(f"from here on at {self._speed:g}x: {status_line(self._trader, at)}")
+        while (ahead := (at - self._from) / SECOND / self._speed - (time.monotonic() - self._began)) > 0:
+            time.sleep(min(ahead, IDLE_S))
+            self._trader.tick(at)
+
+
+def status_line(trader: Trader, at: int) -> str:
+    """One line on how things stand."""
+    engine, desk = trader.driver.engine, trader.driver.engine.desk
+    equity = float(format_micro(desk.risk.equity()))
+    switch = "" if desk.risk.trading else f"  STOPPED: {desk.risk.stopped_because}"
+    return (
+        f"{iso(at)[:19]}Z  equity ${equity:,.2f}  positions {desk.open_positions()}  "
+        f"orders {len(desk.execution.open_orders())}  copied {copied(engine.decisions)} "
+        f"of {engine.counts.whale_trades} whale trades{switch}"
+    )
+
+
+def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
+    """Trade a recorded or synthetic world; True when it ended with the kill switch on."""
+    say, options, settings = session.say, session.options, session.settings
+    path = session.world.path
+    assert path is not None
+    ready = prepare(ReplayOptions(path, session.world.resolutions, seed=0), say)
+    engine = engine_of(settings, options.sizing, frozenset())
+    house = open_house(settings, aws.endpoint, session.world.folder, engine, seed=0)
+    if house.reconciled.rebuilt or house.reconciled.copied:
+        done = house.reconciled
+        say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
+    driver = Driver(engine, house.venue, house.store, tape=house.tape.add)
+    about = About(settings.account, session.world.source, settings.copy.capital)
+    trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
+    try:
+        events, start = _start(ready, house, driver, trader, say)
+        first_run = not house.records
+        pace = Pace(trader, options.speed, start + BACKLOG_NS if first_run else start, say)
+        driver.on_tick, driver.tick_every = pace.tick, 1
+        trader.progress = f"replaying {session.world.source} at {options.speed:g}x" if options.speed else "replaying"
+        driver.run(events, TapePrints(ready.recording))
+        trader.progress = "the recording has ended"
+        say(f"the recording has ended: {status_line(trader, driver.now)}")
+        trader.finish(driver.now)
+        while not options.stop_at_end:
+            trader.tick(driver.now)
+            time.sleep(IDLE_S)
+    except Stopped:
+        say(f"stopping: {status_line(trader, driver.now)}")
+        trader.progress = "stopped"
+        trader.finish(driver.now)
+    finally:
+        house.close()
+    return not engine.desk.risk.trading
+
+
+def _start(ready: Prepared, house: House, driver: Driver, trader: Trader, say: Say) -> tuple[Iterator[Event], int]:
+    """Rank on the earlier part, warm up to where an earlier run stopped, recover its books; events from there on."""
+    engine, recording = driver.engine, ready.recording
+    split = ready.split()
+    ranking = walk_forward(recording.trades(split), ready.resolutions, recording.markets, split)
+    say(f"following {len(ranking.wallets)} wallets, ranked on what happened before {iso(split)[:19]}Z")
+    start = max([split, *(record.at for record in house.records)])
+    for at, market in recording.listings(ready.known):
+        engine.warm(Event(0, min(at, start), at, "driver", MarketListed(market)))
+    engine.warm(Event(0, split, split, "driver", RankingPublished(ranking)))
+    events = recording.events()
+    first: Event | None = None
+    for event in events:
+        if event.observed_at > start:
+            first = event
+            break
+        if event.observed_at > split:
+            engine.warm(event)
+    for at, resolved in ready.resolved:
+        if at <= start:
+            engine.warm(Event(0, start, at, "driver", resolved))
+        else:
+            driver.schedule(resolved, at)
+    if house.records:
+        say(f"continuing after {iso(start)[:19]}Z with {len(house.records)} journal records")
+        driver.recover(house.records, start)
+    else:
+        driver.recover([], start)
+        trader.deposit(trader.about.capital, start)
+    return _chain(first, events), start
+
+
+def _chain(first: Event | None, rest: Iterator[Event]) -> Iterator[Event]:
+    if first is not None:
+        yield first
+        yield from rest
+
+
+def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
+    """The whole command: embedded AWS, dashboard, trading, and a clean end; True when the kill switch was on."""
+    flag = StopFlag()
+    flag.listen()
+    world = world_of(settings, options, say)
+    port = settings.aws_port if not port_is_busy(settings.aws_port) else free_port()
+    aws = EmbeddedAws(world.folder / "aws", port)
+    dashboard = Dashboard(settings.dashboard_port)
+    busy = settings.dashboard_port
+    if options.dashboard and port_is_busy(busy):
+        raise BadInput(f"port {busy} on 127.0.0.1 is in use by another program; set DASHBOARD_PORT to another one")
+    say("starting the embedded AWS on 127.0.0.1")
+    with aws:
+        try:
+            if options.dashboard:
+                dashboard.start(
+                    aws.endpoint, settings.account, settings.state.table_prefix, world.folder / "dashboard.log"
+                )
+                say(f"dashboard: {dashboard.url}")
+            write_address(world.folder, aws.url)
+            return run_recorded(Session(settings, options, world, say, flag), aws)
+        finally:
+            dashboard.stop()
+            (world.folder / "address").unlink(missing_ok=True)
+            say("stopping the embedded AWS (its state is kept)")
+
+
+def write_address(folder: Path, url: str) -> None:
+    """Where `kill`, `resume` and `status` find the running system."""
+    (folder / "address").write_text(url + "\n", encoding="utf-8")

@@ -1,0 +1,213 @@
+"""The trader's housekeeping around the driver: people's commands, what people are shown, the tape, and the pace.
+
+It decides nothing about money. Everything here may be late or fail for a while without a cent being wrong.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from shared.domain.decision import Reason
+from shared.domain.instants import MINUTE, SECOND
+from shared.domain.messages import Command, CommandKind, ControlChanged
+from shared.domain.order import Purpose
+from shared.ports import Archive, Clock, Store, Views
+from shared.research.driver import Driver
+
+COMMANDS_EVERY_NS = SECOND
+LIVE_EVERY_NS = 2 * SECOND
+WHALES_EVERY_NS = 10 * SECOND
+TAPE_EVERY_NS = MINUTE
+METRICS_EVERY_NS = MINUTE
+"""Of event time: a point of the curves for each minute the market lived."""
+DECISIONS_EVERY_NS = SECOND
+
+
+class Stopped(BaseException):
+    """A signal asked the process to stop; raised between two events, never inside one."""
+
+
+class About(Struct, frozen=True):
+    """What the live view says of this run: account, source (``synthetic``, ``live``, ``recording: name``), capital."""
+
+    account: str
+    source: str
+    capital: int
+
+
+class Trader:
+    """Runs the housekeeping from the driver's ticks. ``stopping`` is asked between events."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        store: Store,
+        views: Views,
+        tape: Archive,
+        clock: Clock,
+        about: About,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.driver = driver
+        self.progress = "starting"
+        self.feeds: dict[str, str] = {}
+        self._store = store
+        self._views = views
+        self._tape = tape
+        self._clock = clock
+        self.about = about
+        self._stopping = stopping
+        self._due: dict[str, int] = {}
+        self._metrics_at = 0
+        self._shown_markets: dict[str, None] = {}
+
+    # ------------------------------------------------------------------ the pulse
+
+    def tick(self, at: int) -> None:
+        """Between two events at event time ``at``: whatever is due; ``Stopped`` when the process is to end."""
+        if self._stopping():
+            raise Stopped
+        now = self._clock.now()
+        if self._is_due("commands", now, COMMANDS_EVERY_NS):
+            self._take_commands(at)
+        if at - self._metrics_at >= METRICS_EVERY_NS:
+            self._metrics_at = at
+            self._views.put_metrics(at, self._point())
+        if self._is_due("decisions", now, DECISIONS_EVERY_NS):
+            self.driver.flush()
+        if self._is_due("live", now, LIVE_EVERY_NS):
+            self.show(at)
+        if self._is_due("whales", now, WHALES_EVERY_NS):
+            self._show_whales()
+        if self._is_due("tape", now, TAPE_EVERY_NS):
+            self._tape.flush()
+
+    def _is_due(self, what: str, now: int, every: int) -> bool:
+        if now < self._due.get(what, 0):
+            return False
+        self._due[what] = now + every
+        return True
+
+    def finish(self, at: int) -> None:
+        """The last words before the process ends: decisions, views and tape are made durable."""
+        self.driver.flush()
+        self._views.put_metrics(at, self._point())
+        self._show_whales()
+        self.show(at)
+        self._tape.flush()
+
+    # ------------------------------------------------------------------ people
+
+    def _take_commands(self, at: int) -> None:
+        switch = self._store.switch()
+        risk = self.driver.engine.desk.risk
+        if not switch.trading and risk.trading:
+            self.driver.handle_now(ControlChanged(False, switch.reason), at)
+        for command in self._store.commands():
+            self.driver.handle_now(command, at)
+            self._store.taken(command.command_id)
+
+    def deposit(self, amount: int, at: int) -> None:
+        """Book the starting capital, once in the life of the account."""
+        self.driver.handle_now(Command("initial", CommandKind.DEPOSIT, "starting capital", amount), at)
+
+    # ------------------------------------------------------------------ what people see
+
+    def _point(self) -> dict[str, object]:
+        desk = self.driver.engine.desk
+        open_cost = sum(p.cost for held in desk.positions.values() for p in held.values())
+        return {
+            "equity": desk.risk.equity(),
+            "realized": desk.books.realized,
+            "unrealized": desk.marks.total - open_cost,
+            "cash": desk.books.balance("cash"),
+        }
+
+    def show(self, at: int) -> None:
+        """Write the live view."""
+        engine, desk = self.driver.engine, self.driver.engine.desk
+        counts = engine.counts
+        marks = {token: entry[1] for token, entry in list(desk.marks.held.items())[:12]}
+        self._views.put_live(
+            {
+                "at": self._clock.now(),
+                "mode": "paper",
+                "source": self.about.source,
+                "event_at": at,
+                **self._point(),
+                "reserved": desk.books.balance("reserved"),
+                "marked": desk.marks.total,
+                "fees": desk.books.fees,
+                "capital": self.about.capital,
+                "positions_open": desk.open_positions(),
+                "orders_open": len(desk.execution.open_orders()),
+                "counts": {
+                    "whale_trades": counts.whale_trades,
+                    "duplicates": counts.duplicates,
+                    "late": counts.late,
+                    "fills": desk.books.fills,
+                },
+                "decisions": dict(self._top_reasons()),
+                "trading": desk.risk.trading,
+                "switch_reason": desk.risk.stopped_because[:120],
+                "feeds": self.feeds,
+                "progress": self.progress[:160],
+                "marks": _short(marks),
+            }
+        )
+        self._show_markets()
+
+    def _top_reasons(self) -> list[tuple[str, int]]:
+        counted = sorted(self.driver.engine.decisions.items(), key=lambda item: -item[1])
+        return [(reason.value, n) for reason, n in counted[:16]]
+
+    def _show_markets(self) -> None:
+        engine = self.driver.engine
+        for market in [*engine.desk.positions, *engine.desk.execution.open_by_market]:
+            known = engine.markets.get(market)
+            if known is not None and market not in self._shown_markets:
+                self._shown_markets[market] = None
+                self._views.put_market(known)
+
+    def _show_whales(self) -> None:
+        engine = self.driver.engine
+        pnl: dict[str, int] = {}
+        copies: dict[str, int] = {}
+        for position in engine.desk.books.positions.values():
+            pnl[position.source] = pnl.get(position.source, 0) + position.realized
+        last: dict[str, int] = {}
+        for order in engine.desk.books.orders.values():
+            last[order.source] = max(last.get(order.source, 0), order.planned_at)
+            if order.purpose is Purpose.ENTRY:
+                copies[order.source] = copies.get(order.source, 0) + 1
+        rows: list[dict[str, object]] = [
+            {
+                "wallet": whale.wallet,
+                "rank": whale.rank,
+                "n_markets": whale.n_markets,
+                "edge_shrunk": whale.edge() or 0,
+                "pnl_usd": pnl.get(whale.wallet, 0),
+                "copies": copies.get(whale.wallet, 0),
+                "last_trade_at": last.get(whale.wallet, 0),
+            }
+            for whale in engine.detection.whales.values()
+        ]
+        if rows:
+            self._views.put_whales(rows)
+
+
+def _short(marks: dict[str, int]) -> dict[str, int]:
+    """Marks within the live view's 2 KB: whole token ids are long, so only as many as fit."""
+    kept: dict[str, int] = {}
+    room = 1000
+    for token, mark in marks.items():
+        room -= len(token) + 12
+        if room < 0:
+            break
+        kept[token] = mark
+    return kept
+
+
+def copied(reasons: dict[Reason, int]) -> int:
+    """Whale trades that led to an order."""
+    return reasons.get(Reason.COPIED, 0) + reasons.get(Reason.TOPPED_UP, 0)
