@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from fargate.paper import PaperOptions, run_paper
+from fargate.paper import PaperOptions, probe_urls, run_paper
 from shared.adapters.dynamo.controls import put_switch
 from shared.adapters.dynamo.lease import acquire
 from shared.adapters.dynamo.readers import Readers
@@ -212,7 +212,7 @@ def doctor(options: argparse.Namespace, settings: Settings) -> int:
     for name, port in (("dashboard port", settings.dashboard_port), ("aws port", settings.aws_port)):
         free = not port_is_busy(port)
         checks.append((name, free, f"{port} is {'free' if free else 'in use (a run may be under way)'}"))
-    reachable = asyncio.run(probe(_venue_urls(settings)))
+    reachable = asyncio.run(probe(probe_urls(settings)))
     checks += [(f"venue: {name}", ok, sentence) for name, ok, sentence in reachable]
     if options.json:
         print(json.dumps([{"check": name, "ok": ok, "text": text} for name, ok, text in checks]))
@@ -222,12 +222,3 @@ def doctor(options: argparse.Namespace, settings: Settings) -> int:
         if not all(ok for _, ok, _ in reachable):
             print("The venue cannot be reached from here; `make run` will trade the synthetic day.")
     return 0 if checks[0][1] else 2
-
-
-def _venue_urls(settings: Settings) -> dict[str, str]:
-    venue = settings.venue
-    return {
-        "data API": f"{venue.data_api_url}/v2/leaderboard?limit=1",
-        "Gamma": f"{venue.gamma_url}/markets/keyset?limit=1",
-        "CLOB": f"{venue.clob_url}/ok",
-    }

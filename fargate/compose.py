@@ -21,6 +21,7 @@ from shared.adapters.journal.reconcile import Reconciled, reconcile_journal
 from shared.adapters.journal.store import JournaledStore
 from shared.adapters.paper.venue import PaperVenue
 from shared.adapters.s3.client import s3_client
+from shared.adapters.s3.lake import Lake
 from shared.adapters.s3.tape import Tape
 from shared.domain.ledger import Record
 from shared.engine.engine import Engine
@@ -39,6 +40,7 @@ class House(Struct):
     venue: PaperVenue
     views: Views
     tape: Tape
+    lake: Lake
     clock: Clock
     journal: JournalFile
     paper_log: FilePaperLog
@@ -80,6 +82,7 @@ def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Eng
     tables = provision(endpoint, settings.state.table_prefix).tables
     journal = JournalFile(folder / "journal.jsonl")
     reconciled = reconcile_journal(account, tables, journal)
+    s3 = s3_client(endpoint)
     owner = f"{socket.gethostname()}-{os.getpid()}"
     store = DynamoStore(account, tables, acquire(tables, account, owner, clock.now()), clock=clock)
     paper_log = FilePaperLog(folder / "paper.jsonl", DynamoPaperLog(account, tables))
@@ -88,7 +91,8 @@ def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Eng
         store=JournaledStore(store, journal),
         venue=PaperVenue(seed, paper_log),
         views=Views(account, tables),
-        tape=Tape(s3_client(endpoint), BUCKET, f"tape/{account}"),
+        tape=Tape(s3, BUCKET, f"tape/{account}"),
+        lake=Lake(s3, BUCKET),
         clock=clock,
         journal=journal,
         paper_log=paper_log,

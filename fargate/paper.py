@@ -1,5 +1,6 @@
 """The `paper` command: which world is traded, from where it continues, and the run until somebody stops it."""
 
+import asyncio
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -8,9 +9,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from fargate.compose import House, engine_of, open_house
+from fargate.live import LIVE_SOURCES, LiveRun
 from fargate.runner import Dashboard, StopFlag
 from fargate.trader import About, Stopped, Trader, copied
 from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
+from shared.adapters.polymarket.reachability import probe
 from shared.adapters.replay.recording import TapePrints
 from shared.adapters.synthetic import generate
 from shared.domain.errors import BadInput
@@ -25,6 +28,7 @@ from shared.settings import Settings
 BACKLOG_NS = 2 * HOUR
 """Event time that a first run goes through at full speed, so that there is something to see within a minute."""
 STATUS_EVERY_S = 10.0
+LIVE = "live"
 SYNTHETIC_SEED = 1
 SYNTHETIC_HOURS = 24.0
 IDLE_S = 0.2
@@ -65,8 +69,11 @@ class Session(Struct):
 
 
 def world_of(settings: Settings, options: PaperOptions, say: Say) -> World:
-    """The world the options name: a recording, or the synthetic day (generated once)."""
+    """The world the options name: a recording, the live venue, or the synthetic day (generated once)."""
     state = settings.state.state_dir
+    if options.recording is None and not options.synthetic and venue_answers(settings, say):
+        _prepare_folder(state / LIVE, options.fresh)
+        return World(LIVE, state / LIVE, None)
     if options.recording is not None:
         path = options.recording
         if not path.exists():
@@ -80,6 +87,24 @@ def world_of(settings: Settings, options: PaperOptions, say: Say) -> World:
     if not (day / "truth.parquet").exists():
         generate(SYNTHETIC_SEED, SYNTHETIC_HOURS, day, progress=say)
     return World("synthetic", folder, day)
+
+
+def venue_answers(settings: Settings, say: Say) -> bool:
+    """Whether all three public interfaces answer; says in one line when they do not."""
+    silent = [sentence for _, ok, sentence in asyncio.run(probe(probe_urls(settings))) if not ok]
+    if silent:
+        say(f"{silent[0]} Trading the SYNTHETIC day instead.")
+    return not silent
+
+
+def probe_urls(settings: Settings) -> dict[str, str]:
+    """One cheap address of each public interface."""
+    venue = settings.venue
+    return {
+        "data API": f"{venue.data_api_url}/v2/leaderboard?limit=1",
+        "Gamma": f"{venue.gamma_url}/markets/keyset?limit=1",
+        "CLOB": f"{venue.clob_url}/ok",
+    }
 
 
 def _prepare_folder(folder: Path, fresh: bool) -> None:
@@ -137,24 +162,44 @@ def status_line(trader: Trader, at: int) -> str:
     )
 
 
+def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) -> tuple[House, Trader]:
+    """The stores of this world and a trader on them."""
+    settings = session.settings
+    engine = engine_of(settings, session.options.sizing, strict_sources)
+    house = open_house(settings, aws.endpoint, session.world.folder, engine, seed=0)
+    done = house.reconciled
+    if done.rebuilt or done.copied:
+        session.say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
+    driver = Driver(engine, house.venue, house.store, tape=house.tape.add)
+    about = About(settings.account, session.world.source, settings.copy.capital)
+    return house, Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
+
+
+def run_live(session: Session, aws: EmbeddedAws) -> bool:
+    """Trade the live venue on paper; True when it ended with the kill switch on."""
+    house, trader = _opened(session, aws, LIVE_SOURCES)
+    driver = trader.driver
+    driver.on_tick, driver.tick_every = Pace(trader, 0.0, 0, session.say).tick, 64
+    try:
+        asyncio.run(LiveRun(session.settings, house, trader, session.say).run())
+    except Stopped:
+        _close_books(session, trader)
+    finally:
+        house.close()
+    return not driver.engine.desk.risk.trading
+
+
 def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
     """Trade a recorded or synthetic world; True when it ended with the kill switch on."""
-    say, options, settings = session.say, session.options, session.settings
+    say, options = session.say, session.options
     path = session.world.path
     assert path is not None
     ready = prepare(ReplayOptions(path, session.world.resolutions, seed=0), say)
-    engine = engine_of(settings, options.sizing, frozenset())
-    house = open_house(settings, aws.endpoint, session.world.folder, engine, seed=0)
-    if house.reconciled.rebuilt or house.reconciled.copied:
-        done = house.reconciled
-        say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
-    driver = Driver(engine, house.venue, house.store, tape=house.tape.add)
-    about = About(settings.account, session.world.source, settings.copy.capital)
-    trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
+    house, trader = _opened(session, aws, frozenset())
+    driver = trader.driver
     try:
         events, start = _start(ready, house, driver, trader, say)
-        first_run = not house.records
-        pace = Pace(trader, options.speed, start + BACKLOG_NS if first_run else start, say)
+        pace = Pace(trader, options.speed, start if house.records else start + BACKLOG_NS, say)
         driver.on_tick, driver.tick_every = pace.tick, 1
         trader.progress = f"replaying {session.world.source} at {options.speed:g}x" if options.speed else "replaying"
         driver.run(events, TapePrints(ready.recording))
@@ -165,12 +210,16 @@ def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
             trader.tick(driver.now)
             time.sleep(IDLE_S)
     except Stopped:
-        say(f"stopping: {status_line(trader, driver.now)}")
-        trader.progress = "stopped"
-        trader.finish(driver.now)
+        _close_books(session, trader)
     finally:
         house.close()
-    return not engine.desk.risk.trading
+    return not driver.engine.desk.risk.trading
+
+
+def _close_books(session: Session, trader: Trader) -> None:
+    session.say(f"stopping: {status_line(trader, trader.driver.now)}")
+    trader.progress = "stopped"
+    trader.finish(trader.driver.now)
 
 
 def _start(ready: Prepared, house: House, driver: Driver, trader: Trader, say: Say) -> tuple[Iterator[Event], int]:
@@ -231,7 +280,8 @@ def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
                 )
                 say(f"dashboard: {dashboard.url}")
             write_address(world.folder, aws.url)
-            return run_recorded(Session(settings, options, world, say, flag), aws)
+            session = Session(settings, options, world, say, flag)
+            return run_live(session, aws) if world.path is None else run_recorded(session, aws)
         finally:
             dashboard.stop()
             (world.folder / "address").unlink(missing_ok=True)

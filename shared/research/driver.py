@@ -56,8 +56,9 @@ def _taped(events: Iterable[Event], tape: Callable[[Event], None]) -> Iterable[E
 class Driver:
     """Runs events through an engine, in a replay and in the paper trader alike.
 
-    ``on_tick`` is called with the event time after every ``tick_every`` rows, ``tape`` with every event. ``venue_lag_ns``: how far the paper venue's
-    time stays behind, because public prints are heard late (0 in replays, where every print is at hand).
+    ``on_tick`` is called with the event time after every ``tick_every`` rows, ``tape`` with every event.
+    ``venue_lag_ns``: how far the paper venue's time stays behind, because public prints are heard late (0 in replays,
+    where every print is at hand).
     """
 
     def __init__(
@@ -89,6 +90,14 @@ class Driver:
 
     def run(self, events: Iterable[Event], prints: Prints) -> None:
         """Handle every event and every answer up to the last row; then let open orders and timers run out."""
+        self.play(events, prints)
+        self._prints = prints
+        self.catch_up(_NEVER)
+        self._prints = None
+        self.flush()
+
+    def play(self, events: Iterable[Event], prints: Prints) -> None:
+        """Handle every event and what happens before it; orders and timers stay open after the last one."""
         self._prints = prints
         handle, digest = self.engine.handle, self.digest
         pending = self._pending
@@ -113,8 +122,7 @@ class Driver:
             if self.on_tick is not None and event.seq % self.tick_every == 0:
                 self.now = at
                 self.on_tick(at)
-        self.catch_up(_NEVER)
-        self.flush()
+        self._prints = None
 
     def take(self, event: Event) -> None:
         """One event, after everything that happens before it."""

@@ -1,0 +1,43 @@
+"""Clients of AWS services other than DynamoDB, made on demand."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from shared.adapters.dynamo.tables import Endpoint
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+
+_PATIENT = Config(
+    connect_timeout=2.0,
+    read_timeout=20.0,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    s3={"addressing_style": "path"},  # the embedded server has no name per bucket
+)
+
+
+def s3_client(endpoint: Endpoint) -> "S3Client":
+    """A client of S3; puts of whole objects may be repeated, so it retries by itself."""
+    return boto3.client(
+        "s3",
+        region_name=endpoint.region,
+        endpoint_url=endpoint.host,
+        aws_access_key_id=endpoint.key_id or None,
+        aws_secret_access_key=endpoint.secret or None,
+        config=_PATIENT,
+    )
+
+
+def kms_client(endpoint: Endpoint) -> "KMSClient":
+    """A client of KMS."""
+    return boto3.client(
+        "kms",
+        region_name=endpoint.region,
+        endpoint_url=endpoint.host,
+        aws_access_key_id=endpoint.key_id or None,
+        aws_secret_access_key=endpoint.secret or None,
+        config=_PATIENT,
+    )
