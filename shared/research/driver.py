@@ -58,7 +58,8 @@ class Driver:
 
     ``on_tick`` is called with the event time after every ``tick_every`` rows, ``tape`` with every event.
     ``venue_lag_ns``: how far the paper venue's time stays behind, because public prints are heard late (0 in replays,
-    where every print is at hand).
+    where every print is at hand). ``handle_ns`` and ``quiet_ns`` are sampled times of ``handle`` on events that had
+    effects and on events that concerned nobody.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Driver:
         self.store = store
         self.digest = Digest()
         self.handle_ns: list[int] = []
+        self.quiet_ns: list[int] = []
         self.alerts: list[Alert] = []
         self.venue_lag_ns = venue_lag_ns
         self.now = 0
@@ -114,7 +116,8 @@ class Driver:
                 sample = SAMPLE_EVERY
                 started = perf_counter_ns()
                 effects = handle(event)
-                self.handle_ns.append(perf_counter_ns() - started)
+                took = perf_counter_ns() - started
+                (self.handle_ns if effects else self.quiet_ns).append(took)
             if effects:
                 self.now = at
                 digest.add(effects)

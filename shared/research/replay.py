@@ -68,6 +68,8 @@ class ReplayReport(Struct):
     digest: str
     events_per_s: float
     handle_us: dict[str, float]
+    handle_quiet_us: dict[str, float]
+    handle_busy_us: dict[str, float]
 
 
 def run_replay(
@@ -178,7 +180,6 @@ def _report(driver: Driver, malformed: int, rows: int, followed: int, elapsed: f
     for order in books.orders.values():
         orders[order.state.value] = orders.get(order.state.value, 0) + 1
     open_cost = sum(p.cost for held in engine.desk.positions.values() for p in held.values())
-    handled = np.array(driver.handle_ns or [0]) / 1000
     counts = engine.counts
     missing = engine.filters.not_applicable
     return ReplayReport(
@@ -203,8 +204,13 @@ def _report(driver: Driver, malformed: int, rows: int, followed: int, elapsed: f
         positions_open=engine.desk.open_positions(),
         digest=driver.digest.final(books),
         events_per_s=round(rows / elapsed, 1),
-        handle_us={
-            "p50": round(float(np.percentile(handled, 50)), 3),
-            "p99": round(float(np.percentile(handled, 99)), 3),
-        },
+        handle_us=_percentiles(driver.handle_ns + driver.quiet_ns),
+        handle_quiet_us=_percentiles(driver.quiet_ns),
+        handle_busy_us=_percentiles(driver.handle_ns),
     )
+
+
+def _percentiles(nanoseconds: list[int]) -> dict[str, float]:
+    """Median and 99th percentile in microseconds; zeros where nothing was timed."""
+    found = np.percentile(np.array(nanoseconds or [0]) / 1000, (50, 99))
+    return {"p50": round(float(found[0]), 3), "p99": round(float(found[1]), 3)}

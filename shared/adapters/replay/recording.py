@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import repeat
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from shared.domain.market import Market, market_from_slug
@@ -18,6 +19,8 @@ from shared.domain.order import Side
 from shared.engine.matching import Resting
 
 CHUNK = 65_536
+Texts = npt.NDArray[np.object_]
+"""Distinct texts by number, one Python object each."""
 _TEXTS = ("wallet", "market", "token")
 _QUANTILES = (0.0, 0.1, 0.5, 0.9, 0.99, 1.0)
 _DELAY_S = (1.2, 1.4, 2.0, 2.9, 4.5, 8.0)
@@ -41,7 +44,7 @@ class Recording:
     def __init__(self, rows: pl.DataFrame, seed: int, source: str = "recording") -> None:
         self.source = source
         frame = rows if rows["ts_ns"].is_sorted() else rows.sort("ts_ns", maintain_order=True)
-        self.names: dict[str, list[str]] = {}
+        self.names: dict[str, Texts] = {}
         codes = [self._encoded(frame[name]) for name in _TEXTS]
         trade = frame["type"] == "TRADE"
         frame = frame.select("ts_ns", "side", "price", "size", "tx", "type", "collected_at").with_columns(codes)
@@ -55,7 +58,9 @@ class Recording:
         self._trades_only = bool(trade.all())
         self.markets: dict[str, str] = {}
         self.outcomes: dict[str, dict[str, str]] = {}
-        named = rows.filter(pl.col("type") == "TRADE").unique("token", keep="first", maintain_order=True)
+        # `rows` before sorting may differ in order from `frame`: names and labels do not depend on it.
+        trades = rows if self._trades_only else rows.filter(pl.col("type") == "TRADE")
+        named = trades.filter(trades["token"].is_first_distinct())
         for market, slug, token, outcome in named.select("market", "slug", "token", "outcome").iter_rows():
             self.markets.setdefault(market, slug)
             self.outcomes.setdefault(market, {})[outcome] = token
@@ -63,7 +68,7 @@ class Recording:
     def _encoded(self, column: pl.Series) -> pl.Series:
         """A text column as numbers; the texts go to ``names``."""
         distinct = column.unique(maintain_order=True)
-        self.names[column.name] = distinct.to_list()
+        self.names[column.name] = np.array(distinct.to_list(), dtype=object)
         return column.cast(pl.Enum(distinct)).to_physical().cast(pl.Int32)
 
     def span(self) -> tuple[int, int]:
@@ -86,7 +91,7 @@ class Recording:
         """Distinct trades up to a venue time, with texts: wallet, market, token, outcome, side, price, size, ts_ns."""
         part = self.prints.filter(pl.col("ts_ns") <= until)
         label = {token: outcome for tokens in self.outcomes.values() for outcome, token in tokens.items()}
-        texts = {name: pl.Series(self.names[name], dtype=pl.String) for name in _TEXTS}
+        texts = {name: pl.Series(self.names[name].tolist(), dtype=pl.String) for name in _TEXTS}
         named = part.with_columns(texts[name].gather(part[name]).alias(name) for name in texts)
         return named.with_columns(pl.col("token").replace_strict(label, default="").alias("outcome"))
 
@@ -109,17 +114,20 @@ def _redelivered(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         return zeros, zeros
     # Equal facts have equal hashes; grouping by one integer is far cheaper than by a text and four numbers.
     same = frame.select("tx", "wallet", "token", "side", "size").hash_rows()
-    first = frame.select(pl.col("collected_at").min().over(same)).to_series()
-    lag = ((collected - first) * 1e9).fill_null(0).cast(pl.Int64)
-    return lag, (collected * 1e6).fill_null(0).cast(pl.Int64)
+    again = same.is_duplicated()
+    repeated = pl.DataFrame({"same": same.filter(again), "collected_at": collected.filter(again)})
+    first = repeated.select(pl.col("collected_at").min().over("same")).to_series()
+    lag = np.zeros(frame.height, dtype=np.int64)
+    lag[again.to_numpy()] = ((repeated["collected_at"] - first) * 1e9).fill_null(0).cast(pl.Int64).to_numpy()
+    return pl.Series(lag), (collected * 1e6).fill_null(0).cast(pl.Int64)
 
 
 _SIDES = np.array([Side.BUY, Side.SELL], dtype=object)
 
 
-def trade_columns(part: pl.DataFrame, names: dict[str, list[str]]) -> tuple[list[str], ...]:
+def trade_columns(part: pl.DataFrame, names: dict[str, Texts]) -> tuple[list[str], ...]:
     """The columns of a trade in the order of ``WhaleTrade``; texts are shared, so that look-ups reuse their hash."""
-    texts = [np.array(names[name], dtype=object)[part[name].to_numpy()].tolist() for name in _TEXTS]
+    texts = [names[name][part[name].to_numpy()].tolist() for name in _TEXTS]
     sides: list[str] = _SIDES[(part["side"] == "SELL").cast(pl.Int8).to_numpy()].tolist()
     numbers = [part[name].to_list() for name in ("price", "size", "tx", "delivery")]
     return (*texts, sides, *numbers)
