@@ -14,7 +14,7 @@ from shared.domain.errors import BadInput, Corrupt, HouseError, Refused
 from shared.domain.instants import MILLISECOND, SECOND
 from shared.settings import Settings, read_settings
 
-DONE, BAD_INPUT, KILLED, BROKEN = 0, 2, 3, 4
+DONE, FAILED, BAD_INPUT, KILLED, BROKEN = 0, 1, 2, 3, 4
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -44,6 +44,13 @@ def speed(text: str) -> float:
     return value
 
 
+def seed(text: str) -> int:
+    """A seed: a whole number from 0 on."""
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"seed must be a whole number from 0 to 10^18, not {text!r}")
+    return int(text)
+
+
 def _replay(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = group.add_parser("replay", help="run a recording through the whole engine and report")
     parser.add_argument("path", type=Path, help="Parquet or JSONL file of activity rows, or a synthetic day's folder")
@@ -55,7 +62,7 @@ def _replay(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     parser.add_argument("--from", dest="start", type=instant, metavar="TS", help="first row's time")
     parser.add_argument("--to", dest="end", type=instant, metavar="TS", help="last row's time")
     parser.add_argument("--capital", type=commands.capital, default=None, metavar="USD", help="default: 10000")
-    parser.add_argument("--seed", type=int, default=0, help="decides the modelled delays (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="decides the modelled delays (default: 0)")
     parser.add_argument("--sizing", choices=("kelly", "ratio"), default="kelly", help="how copies are sized")
     parser.set_defaults(run=commands.replay)
 
@@ -94,7 +101,7 @@ def parser_of() -> argparse.ArgumentParser:
     _paper(group)
     _replay(group)
     synth = group.add_parser("synth", help="write a synthetic day (trades, books, resolutions, truth) as files")
-    synth.add_argument("--seed", type=int, default=1, help="decides everything (default: 1)")
+    synth.add_argument("--seed", type=seed, default=1, help="decides everything (default: 1)")
     synth.add_argument("--hours", type=float, default=24.0, help="length (default: 24)")
     synth.add_argument("--out", type=Path, required=True, help="folder to write")
     synth.add_argument("--scale", choices=("house", "bench"), default="house", help="2,000 or 20,000 wallets")
@@ -124,6 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return KILLED
     except HouseError as error:
         print(f"fargate {options.command}: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        # A file or folder somebody named cannot be used; what of ours can fail this way says so as a HouseError.
+        print(f"fargate {options.command}: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         return BAD_INPUT
 
 

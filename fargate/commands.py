@@ -155,10 +155,11 @@ def _endpoint(settings: Settings) -> Endpoint:
     state = settings.state
     if state.aws_endpoint_url is not None:
         return Endpoint(REGION, state.aws_endpoint_url, KEY_ID, SECRET)
-    running = sorted(state.state_dir.glob("*/address"))
+    running = sorted(state.state_dir.glob("*/address"), key=lambda file: file.stat().st_mtime_ns)
     if not running:
         raise BadInput("no system is running here: start one with `make run`, or set AWS_ENDPOINT_URL")
-    return Endpoint(REGION, running[0].read_text(encoding="utf-8").strip(), KEY_ID, SECRET)
+    # The newest: a run that was killed leaves its own behind.
+    return Endpoint(REGION, running[-1].read_text(encoding="utf-8").strip(), KEY_ID, SECRET)
 
 
 def _told(options: argparse.Namespace, answer: dict[str, object], sentence: str) -> int:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from fargate.trader import About, Trader
 from shared.adapters.clock import SystemClock
 from shared.adapters.dynamo.lease import acquire
 from shared.adapters.dynamo.paper_log import DynamoPaperLog
+from shared.adapters.dynamo.readers import Readers
 from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.dynamo.views import Views
@@ -45,7 +47,12 @@ class House(Struct):
     journal: JournalFile
     paper_log: FilePaperLog
     records: list[Record]
+    live: dict[str, Any]
     reconciled: Reconciled
+
+    def resume_at(self) -> int:
+        """Event time up to which an earlier run has gone; 0 on a first run."""
+        return max([0, int(self.live.get("event_at", 0)), *(record.at for record in self.records)])
 
     def close(self) -> None:
         """Close the files."""
@@ -97,6 +104,7 @@ def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Eng
         journal=journal,
         paper_log=paper_log,
         records=[entry.record for entry in journal.entries()],
+        live=Readers(settings.state.table_prefix, endpoint).live(account) or {},
         reconciled=reconciled,
     )
 

@@ -5,13 +5,15 @@ import random
 import time
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from fargate.compose import House
 from fargate.trader import Trader
 from shared.adapters.polymarket.clob_public import ClobPublic
 from shared.adapters.polymarket.data_api import DataApi
 from shared.adapters.polymarket.gamma import Gamma
-from shared.adapters.polymarket.http import PublicHttp
-from shared.adapters.polymarket.normal import frame_of, market_of, payouts_of
+from shared.adapters.polymarket.http import HttpSettings, PublicHttp
+from shared.adapters.polymarket.normal import frame_of, market_of, payouts_of, trade_of
 from shared.adapters.polymarket.poll_feed import Heard, PollFeed
 from shared.adapters.polymarket.wire import ActivityRow
 from shared.adapters.replay.recording import Recording, TapePrints
@@ -25,8 +27,6 @@ from shared.settings import Settings
 
 LIVE_SOURCES = frozenset({"activity", "trades"})
 """Sources of trades happening now: where market data is missing, they are not copied."""
-POLL_EVERY_S = 3.0
-DOWN_AFTER_NS = MINUTE
 LEADERS = 50
 PRINTS_KNOWN_NS = 10 * MINUTE
 VENUE_LAG_NS = 45 * SECOND
@@ -35,10 +35,21 @@ VENUE_LAG_NS = 45 * SECOND
 Say = Callable[[str], None]
 
 
+class Polling(Struct, frozen=True):
+    """How often the venue is asked, for how long it may be silent before entries stop, and how one request is made."""
+
+    every_s: float = 3.0
+    down_after_ns: int = MINUTE
+    http: HttpSettings = HttpSettings()
+
+
 class LiveRun:
     """One live run around a driver that has not begun yet."""
 
-    def __init__(self, settings: Settings, house: House, trader: Trader, say: Say) -> None:
+    def __init__(
+        self, settings: Settings, house: House, trader: Trader, say: Say, polling: Polling | None = None
+    ) -> None:
+        self._polling = polling or Polling()
         self._settings = settings
         self._house = house
         self._trader = trader
@@ -52,7 +63,9 @@ class LiveRun:
     async def run(self) -> None:
         """Backfill, then poll; ends by the trader's ``Stopped``. ``Temporary`` when the first answers do not come."""
         venue = self._settings.venue
-        async with PublicHttp(clock=time.monotonic_ns, sleep=asyncio.sleep, jitter=random.random) as http:
+        async with PublicHttp(
+            clock=time.monotonic_ns, sleep=asyncio.sleep, jitter=random.random, settings=self._polling.http
+        ) as http:
             data = DataApi(http, nonce=time.time_ns, base_url=venue.data_api_url)
             gamma = Gamma(http, nonce=time.time_ns, base_url=venue.gamma_url)
             clob = ClobPublic(http, base_url=venue.clob_url)
@@ -76,6 +89,7 @@ class LiveRun:
         said = [time.monotonic()]
 
         def progress(done: int, rows: int) -> None:
+            self._trader.check()
             if time.monotonic() - said[0] >= 2.0:
                 said[0] = time.monotonic()
                 self._say(f"  {done} of {len(feed.wallets)} wallets, {rows:,} rows")
@@ -84,7 +98,7 @@ class LiveRun:
         self._say(f"{len(rows):,} rows of activity")
         pinned = self._settings.copy.pinned_wallets
         ranked = tuple(RankedWallet(w, n, pinned=w in pinned) for n, w in enumerate(feed.wallets, start=1))
-        start = max([now - hours * HOUR, *(record.at for record in self._house.records)])
+        start = max(now - hours * HOUR, self._house.resume_at())
         publish = RankingPublished(Ranking(start, "leaderboard", ranked))
         self._driver.engine.warm(Event(0, now - hours * HOUR, now, "driver", publish))
         trades = [row for row in rows if row.type == "TRADE"]
@@ -125,6 +139,11 @@ class LiveRun:
         self._trader.progress = f"catching up on {len(rest) - late:,} rows"
         self._say(f"trading {len(rest) - late:,} of them on paper")
         driver.play(rest[late:], TapePrints(recording))
+        # What open orders have been shown here must not fill them again when polls bring it once more.
+        shown = rest[-1].observed_at if rest else start
+        for row in trades:
+            if row.timestamp_s * SECOND <= shown:
+                self._prints.is_new(trade_of(row, 0), "activity", now)
 
     # ------------------------------------------------------------------ the present
 
@@ -147,7 +166,7 @@ class LiveRun:
             trader.progress = f"live: poll {feed.deliveries}, {feed.refused} rows refused"
             while True:
                 trader.tick(max(self._house.clock.now(), driver.now))
-                left = POLL_EVERY_S - (time.monotonic() - began)
+                left = self._polling.every_s - (time.monotonic() - began)
                 if left <= 0:
                     break
                 await asyncio.sleep(min(left, 0.2))
@@ -169,7 +188,7 @@ class LiveRun:
 
     def _silent(self, error: str) -> None:
         now = max(self._house.clock.now(), self._driver.now)
-        if not self._down and now - self._answered_at >= DOWN_AFTER_NS:
+        if not self._down and now - self._answered_at >= self._polling.down_after_ns:
             self._down = True
             self._trader.feeds["polling"] = error[:120]
             self._say(f"the venue is silent: {error}")

@@ -30,7 +30,6 @@ BACKLOG_NS = 2 * HOUR
 STATUS_EVERY_S = 10.0
 LIVE = "live"
 SYNTHETIC_SEED = 1
-SYNTHETIC_HOURS = 24.0
 IDLE_S = 0.2
 
 Say = Callable[[str], None]
@@ -85,7 +84,7 @@ def world_of(settings: Settings, options: PaperOptions, say: Say) -> World:
     _prepare_folder(folder, options.fresh)
     day = folder / "day"
     if not (day / "truth.parquet").exists():
-        generate(SYNTHETIC_SEED, SYNTHETIC_HOURS, day, progress=say)
+        generate(SYNTHETIC_SEED, settings.synthetic_hours, day, progress=say)
     return World("synthetic", folder, day)
 
 
@@ -108,7 +107,9 @@ def probe_urls(settings: Settings) -> dict[str, str]:
 
 
 def _prepare_folder(folder: Path, fresh: bool) -> None:
+    """Make the folder, emptied when ``fresh``; ``BadInput`` while another run uses it."""
     if fresh and folder.exists():
+        EmbeddedAws(folder / "aws", 0).vacate()  # a server left over from a killed run must not outlive its folder
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -172,7 +173,10 @@ def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) 
         session.say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
     driver = Driver(engine, house.venue, house.store, tape=house.tape.add)
     about = About(settings.account, session.world.source, settings.copy.capital)
-    return house, Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
+    trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
+    if house.records:
+        trader.restore(house.live)
+    return house, trader
 
 
 def run_live(session: Session, aws: EmbeddedAws) -> bool:
@@ -217,6 +221,9 @@ def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
 
 
 def _close_books(session: Session, trader: Trader) -> None:
+    if trader.driver.now == 0:
+        session.say("stopped before trading began")
+        return
     session.say(f"stopping: {status_line(trader, trader.driver.now)}")
     trader.progress = "stopped"
     trader.finish(trader.driver.now)
@@ -227,8 +234,9 @@ def _start(ready: Prepared, house: House, driver: Driver, trader: Trader, say: S
     engine, recording = driver.engine, ready.recording
     split = ready.split()
     ranking = walk_forward(recording.trades(split), ready.resolutions, recording.markets, split)
+    trader.ranked = {ranked.wallet: ranked for ranked in ranking.wallets}
     say(f"following {len(ranking.wallets)} wallets, ranked on what happened before {iso(split)[:19]}Z")
-    start = max([split, *(record.at for record in house.records)])
+    start = max(split, house.resume_at())
     for at, market in recording.listings(ready.known):
         engine.warm(Event(0, min(at, start), at, "driver", MarketListed(market)))
     engine.warm(Event(0, split, split, "driver", RankingPublished(ranking)))
@@ -264,13 +272,24 @@ def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
     """The whole command: embedded AWS, dashboard, trading, and a clean end; True when the kill switch was on."""
     flag = StopFlag()
     flag.listen()
-    world = world_of(settings, options, say)
+    busy = settings.dashboard_port
+    if options.dashboard and port_is_busy(busy):  # before anything is made or forgotten
+        raise BadInput(f"port {busy} on 127.0.0.1 is in use by another program; set DASHBOARD_PORT to another one")
+
+    def step(line: str) -> None:
+        """A line on a step of the preparation, which a signal ends here."""
+        say(line)
+        if flag():
+            raise Stopped
+
+    try:
+        world = world_of(settings, options, step)
+    except Stopped:
+        say("stopped before trading began")
+        return False
     port = settings.aws_port if not port_is_busy(settings.aws_port) else free_port()
     aws = EmbeddedAws(world.folder / "aws", port)
     dashboard = Dashboard(settings.dashboard_port)
-    busy = settings.dashboard_port
-    if options.dashboard and port_is_busy(busy):
-        raise BadInput(f"port {busy} on 127.0.0.1 is in use by another program; set DASHBOARD_PORT to another one")
     say("starting the embedded AWS on 127.0.0.1")
     with aws:
         try:

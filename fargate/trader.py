@@ -3,14 +3,17 @@
 It decides nothing about money. Everything here may be late or fail for a while without a cent being wrong.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from shared.domain.decision import Reason
+from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.messages import Command, CommandKind, ControlChanged
 from shared.domain.order import Purpose
+from shared.domain.whale import RankedWallet
 from shared.ports import Archive, Clock, Store, Views
 from shared.research.driver import Driver
 
@@ -21,6 +24,7 @@ TAPE_EVERY_NS = MINUTE
 METRICS_EVERY_NS = MINUTE
 """Of event time: a point of the curves for each minute the market lived."""
 DECISIONS_EVERY_NS = SECOND
+MARKETS_AT_ONCE = 40
 
 
 class Stopped(BaseException):
@@ -51,6 +55,7 @@ class Trader:
         self.driver = driver
         self.progress = "starting"
         self.feeds: dict[str, str] = {}
+        self.ranked: dict[str, RankedWallet] = {}
         self._store = store
         self._views = views
         self._tape = tape
@@ -65,11 +70,19 @@ class Trader:
 
     def tick(self, at: int) -> None:
         """Between two events at event time ``at``: whatever is due; ``Stopped`` when the process is to end."""
-        if self._stopping():
-            raise Stopped
+        self.check()
         now = self._clock.now()
         if self._is_due("commands", now, COMMANDS_EVERY_NS):
             self._take_commands(at)
+        try:
+            self._show_what_is_due(at, now)
+        except Temporary as error:
+            # No money hangs on what people see; it is shown again at the next due time.
+            self.feeds["views"] = str(error)[:120]
+        else:
+            self.feeds.pop("views", None)
+
+    def _show_what_is_due(self, at: int, now: int) -> None:
         if at - self._metrics_at >= METRICS_EVERY_NS:
             self._metrics_at = at
             self._views.put_metrics(at, self._point())
@@ -81,6 +94,11 @@ class Trader:
             self._show_whales()
         if self._is_due("tape", now, TAPE_EVERY_NS):
             self._tape.flush()
+
+    def check(self) -> None:
+        """``Stopped`` when the process is to end; also asked by long preparations."""
+        if self._stopping():
+            raise Stopped
 
     def _is_due(self, what: str, now: int, every: int) -> bool:
         if now < self._due.get(what, 0):
@@ -95,6 +113,17 @@ class Trader:
         self._show_whales()
         self.show(at)
         self._tape.flush()
+
+    def restore(self, live: Mapping[str, Any]) -> None:
+        """Go on counting where an earlier run's live view stopped."""
+        engine = self.driver.engine
+        counted = live.get("counts", {})
+        engine.counts.whale_trades += int(counted.get("whale_trades", 0))
+        engine.counts.duplicates += int(counted.get("duplicates", 0))
+        engine.counts.late += int(counted.get("late", 0))
+        for name, n in live.get("decisions", {}).items():
+            reason = Reason(name)
+            engine.decisions[reason] = engine.decisions.get(reason, 0) + int(n)
 
     # ------------------------------------------------------------------ people
 
@@ -162,8 +191,11 @@ class Trader:
         return [(reason.value, n) for reason, n in counted[:16]]
 
     def _show_markets(self) -> None:
+        """Ours first, then a few of the others each time: a question is needed wherever a decision is read."""
         engine = self.driver.engine
-        for market in [*engine.desk.positions, *engine.desk.execution.open_by_market]:
+        ours = [*engine.desk.positions, *engine.desk.execution.open_by_market]
+        others = [market for market in list(engine.markets) if market not in self._shown_markets]
+        for market in [*ours, *others[:MARKETS_AT_ONCE]]:
             known = engine.markets.get(market)
             if known is not None and market not in self._shown_markets:
                 self._shown_markets[market] = None
@@ -182,6 +214,7 @@ class Trader:
                 copies[order.source] = copies.get(order.source, 0) + 1
         rows: list[dict[str, object]] = [
             {
+                **self._ranking_of(whale.wallet),
                 "wallet": whale.wallet,
                 "rank": whale.rank,
                 "n_markets": whale.n_markets,
@@ -194,6 +227,12 @@ class Trader:
         ]
         if rows:
             self._views.put_whales(rows)
+
+    def _ranking_of(self, wallet: str) -> dict[str, object]:
+        ranked = self.ranked.get(wallet)
+        if ranked is None:
+            return {}
+        return {"mean_return": ranked.mean_return, "return_low": ranked.return_low, "volume_usd": ranked.volume}
 
 
 def _short(marks: dict[str, int]) -> dict[str, int]:

@@ -1,8 +1,10 @@
 """Settings from the environment, typed and checked, read once by an entrance and by nobody else."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -10,6 +12,9 @@ from shared.domain.errors import BadInput
 from shared.domain.money import Fraction, Usd, dollars, format_micro, parse_micro
 
 T = TypeVar("T")
+
+_WALLET = re.compile(r"0x[0-9a-f]{40}")
+_PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 DATA_API_URL = "https://data-api.polymarket.com"
 GAMMA_URL = "https://gamma-api.polymarket.com"
@@ -45,7 +50,7 @@ class CopySettings(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """All settings of one process."""
+    """All settings of one process. ``synthetic_hours``: how long the synthetic day lasts."""
 
     account: str
     venue: VenueSettings
@@ -53,6 +58,7 @@ class Settings(Struct, frozen=True):
     copy: CopySettings
     dashboard_port: int
     aws_port: int
+    synthetic_hours: int = 24
 
 
 def _read(env: Mapping[str, str], name: str, default: T, parse: Callable[[str], T]) -> T:
@@ -82,7 +88,7 @@ def _kelly(text: str) -> Fraction:
 def _wallets(text: str) -> tuple[str, ...]:
     wallets = tuple(part.strip().lower() for part in text.split(",") if part.strip())
     for wallet in wallets:
-        if not wallet.startswith("0x") or len(wallet) != 42:
+        if _WALLET.fullmatch(wallet) is None:
             raise BadInput(f"{wallet!r} is not a wallet address (0x and 40 hex digits)")
     return wallets
 
@@ -101,10 +107,26 @@ def _hours(text: str) -> int:
     return hours
 
 
+def _day(text: str) -> int:
+    hours = int(text) if text.isdecimal() else -1
+    if not 1 <= hours <= 168:
+        raise BadInput("must be a whole number of hours between 1 and 168")
+    return hours
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise BadInput("must start with http:// or https://")
+    parts = urlsplit(text)
+    if not parts.hostname or parts.port == 0:  # a port that is no number raises here, and is told as such
+        raise BadInput("must name a host")
     return text.rstrip("/")
+
+
+def _prefix(text: str) -> str:
+    if _PREFIX.fullmatch(text) is None:
+        raise BadInput("must consist of letters, digits, dots, underscores and hyphens, at most 64")
+    return text
 
 
 def _account(text: str) -> str:
@@ -125,7 +147,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         state=StateSettings(
             _read(env, "STATE_DIR", Path(".state"), Path),
             _read(env, "AWS_ENDPOINT_URL", None, _url),
-            _read(env, "TABLE_PREFIX", "house-", str),
+            _read(env, "TABLE_PREFIX", "house-", _prefix),
             _read(env, "AWS_REGION", "eu-west-1", str),
         ),
         copy=CopySettings(
@@ -138,4 +160,5 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         ),
         dashboard_port=_read(env, "DASHBOARD_PORT", 8501, _port),
         aws_port=_read(env, "AWS_PORT", 4566, _port),
+        synthetic_hours=_read(env, "SYNTHETIC_HOURS", 24, _day),
     )

@@ -6,9 +6,9 @@ ID_BYTES = 16
 
 
 def fact_id(kind: str, *facts: str | int) -> str:
-    """32 hex digits over a kind and its facts; each fact is length-prefixed, so no two lists collide by joining."""
-    digest = blake2b(kind.encode(), digest_size=ID_BYTES)
-    for fact in facts:
+    """32 hex digits over a kind and its facts; each is length-prefixed, so no two lists collide by joining."""
+    digest = blake2b(digest_size=ID_BYTES)
+    for fact in (kind, *facts):
         text = str(fact).encode()
         digest.update(b"%d:" % len(text))
         digest.update(text)

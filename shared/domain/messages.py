@@ -152,6 +152,7 @@ class RefusedBy(Enum):
     EPOCH = "epoch"
     HEADROOM = "headroom"
     EXISTS = "exists"
+    STORE = "store"
 
 
 class PlanRefused(Struct, frozen=True, gc=False, tag=True):

@@ -25,9 +25,10 @@ SIZE_STEP = Shares(10_000)
 """The venue takes sizes of at most two decimals (polymarket.md 1.6)."""
 FEE_STEP = 10
 """Fees are rounded to five decimals of a dollar (polymarket.md 1.8)."""
-_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})?", re.ASCII)
 MICRO_MAX = 10**17
 """A hundred billion dollars: anything larger is a corrupt number, not a fortune."""
+_DOLLARS_MAX = MICRO_MAX // ONE
 
 
 def price(micro: int) -> Price:
@@ -67,11 +68,8 @@ def parse_micro(text: str) -> int:
     """Decimal text to millionths, half-even at the seventh decimal; ``BadInput`` for anything but a finite number."""
     if not _NUMBER.fullmatch(text):
         raise BadInput(f"not a number: {text[:40]!r}")
-    try:
-        value = Decimal(text)
-    except ArithmeticError:  # an exponent beyond what Decimal holds
-        raise BadInput(f"not a number: {text[:40]!r}") from None
-    if not value.is_finite() or abs(value) > MICRO_MAX:
+    value = Decimal(text)
+    if abs(value) > _DOLLARS_MAX:
         raise BadInput(f"not a usable number: {text[:40]!r}")
     return int((value * ONE).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
@@ -140,11 +138,15 @@ def fee_per_share(at: Price, rate: Fraction) -> Usd:
     return Usd(-(-rate * at * (ONE - at) // ONE**2))
 
 
-def affordable_size(budget: Usd, all_in: int) -> Shares:
-    """Shares that ``budget`` buys at an all-in cost per share, floored to the venue's size step."""
+def affordable_size(budget: Usd, at: Price, rate: Fraction) -> Shares:
+    """Shares whose cost and taker fee, both rounded up, ``budget`` covers; floored to the venue's size step."""
+    all_in = at + fee_per_share(at, rate)
     if all_in <= 0:
         raise Corrupt(f"all-in cost per share is {all_in}")
-    return floor_size(Shares(budget * ONE // all_in))
+    size = floor_size(Shares(max(budget, 0) * ONE // all_in))
+    while cost(size, at) + taker_fee(size, at, rate) > max(budget, 0):  # the roundings of a few micro-dollars
+        size = Shares(size - SIZE_STEP)
+    return size
 
 
 def floor_size(size: Shares) -> Shares:

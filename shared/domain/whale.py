@@ -11,6 +11,8 @@ class RankedWallet(Struct, frozen=True, gc=False):
 
     ``edge_total`` sums, over ``n_markets`` markets, the size-weighted mean of (won - price paid) of its BUY fills in
     millionths; the engine goes on adding to both as markets resolve. ``pinned`` wallets are watched by a person's wish.
+    ``mean_return`` per market with the lower end of its 95% interval (millionths of the money paid) and ``volume``
+    (micro-dollars) are for people to read.
     """
 
     wallet: str
@@ -18,6 +20,9 @@ class RankedWallet(Struct, frozen=True, gc=False):
     n_markets: int = 0
     edge_total: int = 0
     pinned: bool = False
+    mean_return: int = 0
+    return_low: int = 0
+    volume: int = 0
 
 
 class Ranking(Struct, frozen=True):

@@ -5,7 +5,8 @@ committed by the driver. Sequencing (plan, submit, resolve) is decided here and 
 """
 
 from shared.domain.effects import Alert, Cancel, Effect, Plan, Query, Submit, WakeMeAt, Write
-from shared.domain.ledger import Fill, Position, Record
+from shared.domain.errors import Corrupt
+from shared.domain.ledger import Fill, Position, Record, RecordKind
 from shared.domain.messages import OrderReport, PlanRefused, TimerFired, TimerKind
 from shared.domain.money import ONE, Usd, mul_div_floor
 from shared.domain.order import FINAL, Order, OrderCause, OrderState, Side
@@ -35,6 +36,7 @@ class Desk:
         self.positions: dict[str, dict[str, Position]] = {}
         self.payouts: dict[str, dict[str, int]] = {}
         self._booked_fills: dict[tuple[str, str], None] = {}
+        self._unsent: dict[str, None] = {}
 
     # ------------------------------------------------------------------ belief
 
@@ -46,6 +48,8 @@ class Desk:
         self.books.apply(record)
         if order is not None:
             self.execution.track(before_order, order)
+            if record.kind is RecordKind.PLANNED and order.side is Side.BUY:
+                self.risk.entered(record.at)
         if record.fill is not None:
             self._booked_fills[record.fill.trade_id, record.fill.order_key] = None
         if position is not None:
@@ -64,7 +68,7 @@ class Desk:
             in_market.pop(after.key, None)
             if not in_market:
                 del self.positions[after.market]
-        self.risk.booked(record, after.realized - realized_before)
+        self.risk.booked(after, record.at, after.realized - realized_before)
 
     def _write(self, record: Record) -> Write:
         self.apply(record)
@@ -82,6 +86,26 @@ class Desk:
         """Positions with shares in them, over all sleeves."""
         return sum(len(held) for held in self.positions.values())
 
+    def claimed_positions(self) -> dict[str, None]:
+        """Keys of the positions we hold or are buying."""
+        claimed = {key: None for held in self.positions.values() for key in held}
+        for order in self.execution.open_orders():
+            if order.side is Side.BUY:
+                claimed[f"{order.token}#{order.sleeve}"] = None
+        return claimed
+
+    def in_token(self, market: str, token: str) -> Usd:
+        """What we have in a token over all sleeves: cost of positions, and cash reserved by open orders."""
+        held = sum(p.cost for p in self.positions.get(market, {}).values() if p.token == token)
+        orders = self.execution.open_by_market.get(market, {}).values()
+        return Usd(held + sum(order.reserved for order in orders if order.token == token))
+
+    def _order(self, order_key: str) -> Order:
+        order = self.books.orders.get(order_key)
+        if order is None:
+            raise Corrupt(f"order {order_key} is not one of ours")
+        return order
+
     # ------------------------------------------------------------------ money in
 
     def deposit(self, amount: Usd, at: int, key: str) -> list[Effect]:
@@ -94,57 +118,68 @@ class Desk:
         """Claim the order's money in belief and ask for its plan transaction."""
         record = plan_record(order, self.limits)
         self.apply(record)
-        if order.side is Side.BUY:
-            self.risk.entered(order.planned_at)
+        self._unsent[order.order_key] = None
         return [Plan(record)]
 
     def committed(self, order_key: str, existed: bool, at: int) -> list[Effect]:
         """The plan is written: send it once, unless it is an older life's order or must no longer be sent."""
-        order = self.books.orders[order_key]
+        order = self._order(order_key)
+        self._unsent.pop(order_key, None)
         if existed:
             return self._in_doubt(order, at, "planned by an earlier life")
-        if not self.risk.trading or order.market in self.payouts:
+        if self._unwanted(order):
             return self._move(order, OrderCause.NEVER_SENT, at, "never sent: trading stopped or market resolved")
         wake = WakeMeAt(at + self.limits.answer_timeout_ns, TimerKind.ANSWER_TIMEOUT, order_key)
         return [Submit(order), wake]
 
     def refused(self, payload: PlanRefused, at: int) -> list[Effect]:
         """The plan was not written: belief gives back what it had claimed; nothing is stored, nothing was sent."""
-        order = self.books.orders[payload.order_key]
+        order = self._order(payload.order_key)
+        self._unsent.pop(payload.order_key, None)
         undo = move_record(order, OrderCause.NEVER_SENT, at, self.limits, f"refused: {payload.by.value}")
-        if undo is not None:
-            self.apply(undo)
+        assert undo is not None  # PLANNED always ends by NEVER_SENT
+        self.apply(undo)
         text = f"plan {payload.order_key} refused by {payload.by.value} {payload.detail}".rstrip()
         return [Alert(3, "plan_refused", text), *self.settle_if_free(order.market, at)]
 
     # ------------------------------------------------------------------ the venue's answers
 
     def accepted(self, order_key: str, at: int) -> list[Effect]:
-        """The order is live: its time starts to run."""
-        order = self.books.orders[order_key]
+        """The order is live: its time starts to run, or ends at once where it is no longer wanted."""
+        order = self._order(order_key)
         effects = self._move(order, OrderCause.ACCEPTED, at, "")
         if order.state not in FINAL:
-            effects.append(WakeMeAt(at + self.limits.order_life_ns, TimerKind.ORDER_EXPIRY, order_key))
+            life = 0 if self._unwanted(order) else self.limits.order_life_ns
+            effects.append(WakeMeAt(at + life, TimerKind.ORDER_EXPIRY, order_key))
         return effects
+
+    def _unwanted(self, order: Order) -> bool:
+        return not self.risk.trading or order.market in self.payouts
 
     def rejected(self, order_key: str, reason: str, at: int) -> list[Effect]:
         """The venue proved that it said no."""
-        order = self.books.orders[order_key]
+        order = self._order(order_key)
         effects = self._move(order, OrderCause.REJECTED, at, reason)
         return [*effects, Alert(3, "order_rejected", f"order {order_key}: {reason}")]
 
     def doubtful(self, order_key: str, reason: str, at: int) -> list[Effect]:
         """Nobody knows what became of the order: keep its cash and ask for evidence."""
-        return self._in_doubt(self.books.orders[order_key], at, reason)
+        return self._in_doubt(self._order(order_key), at, reason)
 
     def _in_doubt(self, order: Order, at: int, reason: str) -> list[Effect]:
         effects = self._move(order, OrderCause.DOUBT, at, reason)
+        if not effects:
+            return []  # it has ended, or its questions are under way: a failing query must not ask again at once
         alert = Alert(2, "order_in_doubt", f"order {order.order_key}: {reason}")
-        return [*effects, Query(order.order_key), alert]
+        return [*effects, *self._ask(order.order_key, at), alert]
+
+    def _ask(self, order_key: str, at: int) -> list[Effect]:
+        """Query, and look again later: the answer may be lost."""
+        return [Query(order_key), WakeMeAt(at + self.limits.answer_timeout_ns, TimerKind.ANSWER_TIMEOUT, order_key)]
 
     def reported(self, report: OrderReport, at: int) -> list[Effect]:
         """The venue's statement on an order. Its fills must be booked before its end is believed."""
-        order = self.books.orders[report.order_key]
+        order = self._order(report.order_key)
         if report.filled > order.filled:
             return [Query(order.order_key)]
         if report.state in _ENDED:
@@ -163,30 +198,40 @@ class Desk:
         """Book an execution once; the same (trade, order) again changes nothing."""
         if (fill.trade_id, fill.order_key) in self._booked_fills:
             return []
-        order = self.books.orders[fill.order_key]
+        order = self._order(fill.order_key)
         position = self.books.positions.get(f"{order.token}#{order.sleeve}")
         effects: list[Effect] = [self._write(fill_record(order, position, fill, at, self.limits))]
+        if order.state in (OrderState.PLANNED, OrderState.IN_DOUBT) and fill.size < order.remaining:
+            # A fill proves acceptance: what is left must run out like any accepted order.
+            effects.append(WakeMeAt(at + self.limits.order_life_ns, TimerKind.ORDER_EXPIRY, order.order_key))
         return [*effects, *self.settle_if_free(order.market, at)]
 
     def woken(self, timer: TimerFired, at: int) -> list[Effect]:
-        """A timer of ours: cancel what is left of an old order, or doubt one that was never answered."""
-        order = self.books.orders[timer.key]
+        """A timer of ours: cancel what is left of an old order, or ask about one that was never answered.
+
+        Both repeat until the order has ended, since requests and answers may be lost.
+        """
+        order = self._order(timer.key)
         if timer.timer is TimerKind.ORDER_EXPIRY:
-            return [Cancel(timer.key)] if order.state in (OrderState.LIVE, OrderState.PARTIAL) else []
+            if order.state not in (OrderState.LIVE, OrderState.PARTIAL):
+                return []
+            return [Cancel(timer.key), WakeMeAt(at + self.limits.answer_timeout_ns, timer.timer, timer.key)]
         if order.state is OrderState.PLANNED:
             return self._in_doubt(order, at, "no answer from the venue")
-        return []
+        return self._ask(timer.key, at) if order.state is OrderState.IN_DOUBT else []
 
     def cancel_all(self) -> list[Effect]:
         """Ask the venue to cancel every open order that it may have."""
-        return [Cancel(order.order_key) for order in self.execution.open_orders()]
+        orders = self.execution.open_orders()
+        return [Cancel(order.order_key) for order in orders if order.order_key not in self._unsent]
 
     # ------------------------------------------------------------------ settlement
 
     def resolve(self, market: str, payouts: dict[str, int], at: int) -> list[Effect]:
         """A market has resolved: cancel what is open in it, and settle once nothing can fill any more."""
         self.payouts[market] = payouts
-        effects: list[Effect] = [Cancel(key) for key in self.execution.open_by_market.get(market, {})]
+        orders = self.execution.open_by_market.get(market, {})
+        effects: list[Effect] = [Cancel(key) for key in orders if key not in self._unsent]
         return [*effects, *self.settle_if_free(market, at)]
 
     def settle_if_free(self, market: str, at: int) -> list[Effect]:
@@ -220,6 +265,15 @@ class Desk:
             for position in held.values():
                 self.marks.price(position.token, mul_div_floor(position.cost, ONE, position.size))
         self.risk.begin_day(at)
-        queries: list[Effect] = [Query(order.order_key) for order in self.execution.open_orders()]
+        asked = [effect for order in self.execution.open_orders() for effect in self._reopen(order, at)]
         settled = [effect for market in list(self.payouts) for effect in self.settle_if_free(market, at)]
-        return [*queries, *settled]
+        return [*asked, *settled]
+
+    def _reopen(self, order: Order, at: int) -> list[Effect]:
+        """An order that an earlier life left open: ask about it, and let its time run on."""
+        if order.state is OrderState.PLANNED:
+            return self._in_doubt(order, at, "planned by an earlier life")
+        if order.state is OrderState.IN_DOUBT:
+            return self._ask(order.order_key, at)
+        ends = max(at, order.planned_at + self.limits.order_life_ns)
+        return [Query(order.order_key), WakeMeAt(ends, TimerKind.ORDER_EXPIRY, order.order_key)]

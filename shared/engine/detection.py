@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from shared.domain.errors import BadInput
 from shared.domain.ids import fact_id
 from shared.domain.instants import SECOND
 from shared.domain.messages import WhaleTrade
@@ -36,12 +37,20 @@ AGREEMENT_FULL = 3
 """Other whales on the same side of the token that count as full agreement."""
 
 
+DELIVERIES_KEPT = 32
+"""Deliveries remembered for each fill: a row that every poll delivers again must not grow for ever."""
+
+
 class DetectionParams(Struct, frozen=True):
     """``max_age_ns``: older trades are stale; ``window_ns``: how long a row is remembered; ``burst_ns``: see Signal."""
 
     max_age_ns: int = 60 * SECOND
     window_ns: int = 65 * SECOND
     burst_ns: int = 60 * SECOND
+
+    def __post_init__(self) -> None:
+        if self.window_ns < self.max_age_ns:
+            raise BadInput(f"window_ns must not be below max_age_ns {self.max_age_ns}, not {self.window_ns}")
 
 
 class _Seen:
@@ -57,16 +66,22 @@ class _Seen:
         self.seen = 1
         self.others: dict[tuple[str, int], int] | None = None
 
-    def count(self, source: str, delivery: int) -> int:
-        """How often this delivery has shown the fill, this time included."""
+    def known(self, source: str, delivery: int) -> bool:
+        """Counts one more row of this delivery, unless it has shown every counted fill already."""
         if source == self.source and delivery == self.delivery:
+            if self.n == self.seen:
+                return False
             self.n += 1
-            return self.n
+            return True
         if self.others is None:
             self.others = {}
-        n = self.others.get((source, delivery), 0) + 1
-        self.others[source, delivery] = n
-        return n
+        n = self.others.get((source, delivery), 0)
+        if n == self.seen:
+            return False
+        self.others[source, delivery] = n + 1
+        if len(self.others) > DELIVERIES_KEPT:  # a delivery forgotten starts again: a miss, never a double
+            del self.others[next(iter(self.others))]
+        return True
 
 
 class Deliveries:
@@ -97,14 +112,23 @@ class Deliveries:
                 self._now[key] = [_Seen(trade.size, source, trade.delivery)]
                 return True
             self._now[key] = entries
+        return self._is_another(entries, trade, source)
+
+    def _is_another(self, entries: list[_Seen], trade: WhaleTrade, source: str) -> bool:
+        """Whether fills like this one are counted already, and this delivery has shown each of them before."""
+        same = None
         for entry in entries:
-            if entry.size == trade.size or (entry.source != source and same_size(entry.size, trade.size)):
-                n = entry.count(source, trade.delivery)
-                if n > entry.seen:
-                    entry.seen = n
-                    return True
-                return False
-        entries.append(_Seen(trade.size, source, trade.delivery))
+            exact = entry.size == trade.size
+            if exact or (entry.source != source and same_size(entry.size, trade.size)):
+                if entry.known(source, trade.delivery):
+                    return False
+                if same is None or exact:
+                    same = entry
+        if same is None:
+            entries.append(_Seen(trade.size, source, trade.delivery))
+        else:
+            same.seen += 1
+            same.known(source, trade.delivery)
         return True
 
 
@@ -199,7 +223,7 @@ class Detection:
         self.ranked = len(ranking.wallets)
         for wallet, token, side, burst in self._restored:
             if wallet in self.whales:
-                self.whales[wallet].bursts[token, side] = burst
+                self._reopen(self.whales[wallet], token, side, burst)
         self._restored = []
         self._by_market = {
             market: kept
@@ -207,14 +231,20 @@ class Detection:
             if (kept := {w: self.whales[w] for w in wallets if w in self.whales})
         }
 
-    def observe(self, whale: Whale, trade: WhaleTrade, venue_at: int) -> Burst:
-        """Count a new whale trade into its holdings, record and burst; returns the burst it belongs to."""
+    def observe(self, whale: Whale, trade: WhaleTrade, venue_at: int, at: int) -> Burst:
+        """Count a new whale trade into its holdings, record and burst; returns the burst it belongs to.
+
+        A stale trade is a burst of its own, which nothing joins: it must not be copied, by a top-up either.
+        """
         token, size = trade.token, trade.size
         notional = value(trade.size, trade.price)
         held = whale.holdings.get(token, 0)
         burst = whale.bursts.get((token, trade.side))
-        if burst is None or abs(venue_at - burst.opened_at) > self.params.burst_ns:
-            burst = self._open(whale, trade, venue_at, notional, held)
+        stale = self.is_stale(venue_at, at)
+        if stale or burst is None or abs(venue_at - burst.opened_at) > self.params.burst_ns:
+            burst = self._burst(whale, trade, venue_at, notional, held)
+            if not stale:
+                self._open(whale, trade, burst)
         burst.fills += 1
         burst.last_price = trade.price
         burst.size += size
@@ -228,14 +258,19 @@ class Detection:
             whale.holdings[token] = max(held - size, 0)
         return burst
 
-    def _open(self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int, held: int) -> Burst:
+    def is_stale(self, venue_at: int, at: int) -> bool:
+        """Whether a trade is too old to be copied when it is observed."""
+        return at - venue_at > self.params.max_age_ns
+
+    def _burst(self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int, held: int) -> Burst:
         signal_id = fact_id("burst", trade.wallet, trade.token, trade.side.value, venue_at, trade.tx)
         confidence = self._confidence(whale, trade, venue_at, notional)
-        burst = Burst(signal_id, venue_at, trade.tx, Shares(held), confidence)
+        return Burst(signal_id, venue_at, trade.tx, Shares(held), confidence)
+
+    def _open(self, whale: Whale, trade: WhaleTrade, burst: Burst) -> None:
         whale.bursts[trade.token, trade.side] = burst
         if trade.side is Side.BUY:
-            self._buyers.setdefault(trade.token, {})[trade.wallet] = venue_at
-        return burst
+            self._buyers.setdefault(trade.token, {})[trade.wallet] = burst.opened_at
 
     def _confidence(self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int) -> Fraction:
         """Weighted mean of the five factors of the specification (section 3), in millionths."""
@@ -286,10 +321,20 @@ class Detection:
                 whale.bursts.pop((token, Side.SELL), None)
 
     def restore_burst(self, wallet: str, token: str, side: Side, burst: Burst) -> None:
-        """A burst known from a stored order: it is open again once a ranking names its wallet, so that a restart
+        """A burst known from a stored order: it is open again as soon as its wallet is followed, so that a restart
         cannot copy it a second time.
         """
-        self._restored.append((wallet, token, side, burst))
+        if wallet in self.whales:
+            self._reopen(self.whales[wallet], token, side, burst)
+        else:
+            self._restored.append((wallet, token, side, burst))
+
+    def _reopen(self, whale: Whale, token: str, side: Side, burst: Burst) -> None:
+        known = whale.bursts.get((token, side))
+        if known is None or (
+            known.signal_id != burst.signal_id and known.opened_at - burst.opened_at <= self.params.burst_ns
+        ):
+            whale.bursts[token, side] = burst
 
 
 def signal_of(burst: Burst, trade: WhaleTrade) -> Signal:

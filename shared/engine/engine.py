@@ -8,7 +8,7 @@ from msgspec import Struct
 from shared.domain.decision import Decision, Reason
 from shared.domain.effects import Alert, Effect, RecordDecision, SetSwitch
 from shared.domain.errors import Corrupt
-from shared.domain.ledger import Record
+from shared.domain.ledger import Record, RecordKind
 from shared.domain.market import Market
 from shared.domain.messages import (
     BookSnapshot,
@@ -35,7 +35,7 @@ from shared.domain.messages import (
     WalletActivity,
     WhaleTrade,
 )
-from shared.domain.money import Fraction, Shares, Usd
+from shared.domain.money import MICRO_MAX, Fraction, Shares, Usd, format_micro
 from shared.domain.order import Order, OrderState, Side
 from shared.domain.strategy import Skip, Strategy, Trade
 from shared.domain.whale import Signal
@@ -99,6 +99,7 @@ class Engine:
         self._commands: dict[str, None] = {}
         self._now = 0
         self._held = self.desk.marks.held
+        self._risk = self.desk.risk
 
     # ------------------------------------------------------------------ the door
 
@@ -109,6 +110,8 @@ class Engine:
         if at < self._now:
             raise Corrupt(f"event {event.seq} is observed at {at}, before {self._now}")
         self._now = at
+        if at >= self._risk.day_ends_at:
+            self._risk.begin_day(at)
         payload = event.payload
         if type(payload) is WhaleTrade:
             whale = self.detection.whales.get(payload.wallet)
@@ -126,9 +129,10 @@ class Engine:
             case PlanCommitted():
                 return desk.committed(payload.order_key, payload.existed, at)
             case PlanRefused():
-                if payload.by is RefusedBy.SWITCH:
-                    desk.risk.stop("the switch was on in the plan transaction")
-                return desk.refused(payload, at)
+                effects = desk.refused(payload, at)
+                if payload.by in (RefusedBy.SWITCH, RefusedBy.EPOCH):
+                    return [*effects, *self._stop(f"the plan transaction was refused by the {payload.by.value}")]
+                return effects
             case OrderAccepted():
                 return desk.accepted(payload.order_key, at)
             case OrderFilled():
@@ -159,8 +163,9 @@ class Engine:
             case MarketResolved():
                 return self._on_resolved(payload, at)
             case RankingPublished():
-                keep = tuple({p.source: 1 for held in self.desk.positions.values() for p in held.values()})
-                self.detection.publish(payload.ranking, keep)
+                keep = {position.source: 1 for held in self.desk.positions.values() for position in held.values()}
+                keep.update((order.source, 1) for order in self.desk.execution.open_orders())
+                self.detection.publish(payload.ranking, tuple(keep))
             case FeedHealth():
                 return self._on_feed(payload)
             case ControlChanged():
@@ -183,9 +188,9 @@ class Engine:
         counts.whale_trades += 1
         if trade.token in self._held:
             self.desk.marks.price(trade.token, trade.price)
-        burst = self.detection.observe(whale, trade, event.venue_at)
+        burst = self.detection.observe(whale, trade, event.venue_at, at)
         signal = signal_of(burst, trade)
-        if at - event.venue_at > self.detection.params.max_age_ns:
+        if self.detection.is_stale(event.venue_at, at):
             counts.late += 1
             verdict = _Verdict(Reason.STALE)
         elif not whale.entries and trade.side is Side.BUY:
@@ -213,7 +218,8 @@ class Engine:
             reason, missing = self.filters.judge(wish, market, at, strict)
             if reason is not None:
                 return _Verdict(reason, wish, 0, missing)
-            size, stake, denied = self.desk.risk.size_entry(wish, market, signal.wallet, self.strategy.name)
+            in_token = self.desk.in_token(signal.market, signal.token)
+            size, stake, denied = self.desk.risk.size_entry(wish, market, signal.wallet, self.strategy.name, in_token)
         else:
             missing, stake = (), Usd(0)
             free = self._view.sleeve_free(signal.token, self.strategy.name, signal.wallet)
@@ -243,7 +249,9 @@ class Engine:
             return Reason.OPPOSITE_SIDE
         if signal.confidence < self.limits.confidence_min:
             return Reason.LOW_CONFIDENCE
-        if signal.token not in tokens and desk.open_positions() >= self.limits.positions_max:
+        claimed = desk.claimed_positions()
+        key = f"{signal.token}#{self.strategy.name}/{signal.wallet}"
+        if key not in claimed and len(claimed) >= self.limits.positions_max:
             return Reason.CAP_OPEN_POSITIONS
         return Reason.ORDER_RATE if desk.risk.rate_reached(at) else None
 
@@ -300,6 +308,9 @@ class Engine:
             return NOTHING
         self._commands[command.command_id] = None
         if command.kind is CommandKind.DEPOSIT:
+            if command.amount <= 0:
+                text = f"command {command.command_id}: amount must be positive, not {format_micro(command.amount)}"
+                return [Alert(3, "deposit_refused", text)]
             return self.desk.deposit(Usd(command.amount), at, command.command_id)
         if command.kind is CommandKind.KILL:
             return [SetSwitch(False, command.reason, command.command_id), *self._stop(command.reason)]
@@ -323,7 +334,7 @@ class Engine:
             case WhaleTrade():
                 whale = self.detection.whales.get(payload.wallet)
                 if whale is not None and self.detection.deliveries.is_new(payload, event.source, event.observed_at):
-                    self.detection.observe(whale, payload, event.venue_at)
+                    self.detection.observe(whale, payload, event.venue_at, event.observed_at)
             case MarketResolved():
                 self.detection.resolve(payload.market, payload.payouts)
                 self.desk.payouts[payload.market] = payload.payouts
@@ -339,8 +350,13 @@ class Engine:
         if not trading:
             self.desk.risk.stop("the switch was on at start")
         effects = self.desk.recover(records, at)
+        for record in records:
+            if record.kind is RecordKind.DEPOSITED and record.posting is not None:
+                self._commands[record.posting.ref] = None
+        joinable = self.detection.params.burst_ns + self.detection.params.max_age_ns
         for order in self.desk.books.orders.values():
-            if at - order.signal_at <= self.detection.params.burst_ns:
-                burst = Burst(order.signal_id, order.signal_at, order.signal_tx, Shares(order.size), Fraction(0))
+            if at - order.signal_at <= joinable:
+                # What the whale sold before is unknown: against MICRO_MAX, sales seen again ask for nothing more.
+                burst = Burst(order.signal_id, order.signal_at, order.signal_tx, Shares(MICRO_MAX), Fraction(0))
                 self.detection.restore_burst(order.source, order.token, order.side, burst)
         return effects

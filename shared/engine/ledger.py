@@ -59,7 +59,7 @@ def deposit_record(account: str, amount: Usd, at: int, key: str) -> Record:
         RecordKind.DEPOSITED,
         account,
         at,
-        posting=posting(PostingKind.DEPOSIT, key, at, lines, key),
+        posting=posting(PostingKind.DEPOSIT, f"{account}/{key}", at, lines, key),
         headroom=_cash(amount),
     )
 
@@ -95,6 +95,8 @@ def _changed(order: Order, **changes: object) -> Order:
 def move_record(order: Order, cause: OrderCause, at: int, limits: Limits, note: str = "") -> Record | None:
     """An order changes state without a fill; what it still held is released when it ends. None when nothing changes."""
     after = next_state(order.state, cause)
+    if after is OrderState.LIVE and order.filled > 0:
+        after = OrderState.PARTIAL  # it had fills before it fell into doubt
     if after is order.state:
         return None
     if after not in FINAL:

@@ -39,7 +39,6 @@ class Limits(Struct, frozen=True):
     entry_before_end_ns: int = 3 * HOUR  # not money: hours to nanoseconds
     volume_24h_min_usd: Usd = dollars(50_000)
     spread_max: int = 30_000
-    price_moved_max: Fraction = Fraction(20_000)
     confidence_min: Fraction = Fraction(0)
     book_max_age_ns: int = 10 * SECOND  # not money: seconds to nanoseconds
 
@@ -53,7 +52,6 @@ _FRACTIONS = (
     "drawdown_halt",
     "drawdown_reduce",
     "drawdown_factor",
-    "price_moved_max",
     "confidence_min",
 )
 KELLY_MAX = Fraction(500_000)

@@ -3,8 +3,8 @@
 from collections import deque
 
 from shared.domain.decision import Reason
-from shared.domain.instants import day_of
-from shared.domain.ledger import CASH, PUSD, RESERVED, Record, RecordKind
+from shared.domain.instants import end_of_day
+from shared.domain.ledger import CASH, PUSD, RESERVED, Position
 from shared.domain.market import Market
 from shared.domain.money import (
     ONE,
@@ -38,9 +38,10 @@ class Risk:
         self.drawdown_halted = False
         self._books = books
         self._marks = marks
-        self._day = -1
+        self.day_ends_at = 0
         self._day_start = Usd(0)
         self._source_losses: dict[str, int] = {}
+        self._results: dict[str, int] = {}
         self._streak = 0
         self._paused_until = 0
         self._entries: deque[int] = deque()
@@ -53,10 +54,9 @@ class Risk:
         return Usd(balances.get(_CASH, 0) + balances.get(_RESERVED, 0) + self._marks.total)
 
     def begin_day(self, at: int) -> None:
-        """Daily limits start anew at 00:00 UTC."""
-        day = day_of(at)
-        if day != self._day:
-            self._day = day
+        """Daily limits start anew at 00:00 UTC; called before the first fact of a day changes anything."""
+        if at >= self.day_ends_at:
+            self.day_ends_at = end_of_day(at)
             self._day_start = self.equity()
             self._source_losses = {}
 
@@ -65,18 +65,17 @@ class Risk:
         self._day_start = Usd(self._day_start + amount)
         self.peak = Usd(self.peak + amount)
 
-    def booked(self, record: Record, realized: int) -> None:
-        """A record realised profit or loss: counts streaks (per closed position) and each whale's loss of the day."""
-        position = record.position
-        if position is None or realized == 0:
-            return
-        source = position.source
+    def booked(self, position: Position, at: int, realized: int) -> None:
+        """A position changed and realised so much: streaks (per closed position), each whale's loss of the day."""
+        source, key = position.source, position.key
         self._source_losses[source] = self._source_losses.get(source, 0) - realized
-        if record.kind is not RecordKind.SETTLED and position.size != 0:
+        total = self._results.pop(key, 0) + realized
+        if position.size != 0:
+            self._results[key] = total
             return
-        self._streak = self._streak + 1 if realized < 0 else 0
+        self._streak = self._streak + 1 if total < 0 else 0
         if self._streak >= self.limits.losses_to_pause:
-            self._paused_until = record.at + self.limits.pause_ns
+            self._paused_until = at + self.limits.pause_ns
             self._streak = 0
 
     def entered(self, at: int) -> None:
@@ -101,7 +100,6 @@ class Risk:
         """Why no entry may be made now, or None. Reads the equity, so it also updates peak and drawdown."""
         if not self.trading:
             return Reason.TRADING_DISABLED
-        self.begin_day(at)
         limits = self.limits
         equity = self.equity()
         self.peak = max(self.peak, equity)
@@ -133,8 +131,13 @@ class Risk:
 
     # ------------------------------------------------------------------ sizing
 
-    def size_entry(self, trade: Trade, market: Market, source: str, strategy: str) -> tuple[Shares, Usd, Reason | None]:
-        """Shares to buy and the stake behind them; a reason instead when a cap or the minimum forbids it."""
+    def size_entry(
+        self, trade: Trade, market: Market, source: str, strategy: str, in_token: Usd
+    ) -> tuple[Shares, Usd, Reason | None]:
+        """Shares to buy and the stake behind them; a reason instead when a cap or the minimum forbids it.
+
+        ``in_token``: what the account already has in the token, cost of positions and reserves of open orders.
+        """
         limits, equity = self.limits, self.equity()
         all_in = trade.limit + fee_per_share(trade.limit, market.fee_rate)
         if trade.wish is not None:
@@ -146,23 +149,23 @@ class Risk:
                 return Shares(0), Usd(0), Reason.NO_EDGE
         if stake < limits.trade_min_usd:
             return Shares(0), stake, Reason.BELOW_MINIMUM
-        room, narrowest = self._room(equity, market.market, source, strategy, trade.token)
+        room, narrowest = self._room(equity, market.market, source, strategy, in_token)
         if room < limits.trade_min_usd:
             return Shares(0), stake, narrowest
         stake = Usd(min(stake, limits.trade_max_usd, room))
-        size = affordable_size(stake, all_in)
+        size = affordable_size(stake, trade.limit, market.fee_rate)
         if size < market.min_size:
             return Shares(0), stake, Reason.BELOW_MINIMUM
         return size, stake, None
 
-    def _room(self, equity: Usd, market: str, source: str, strategy: str, token: str) -> tuple[Usd, Reason]:
+    def _room(self, equity: Usd, market: str, source: str, strategy: str, in_token: Usd) -> tuple[Usd, Reason]:
         """The smallest room over all caps, less the margin that reserving adds, and which cap it is."""
         limits, used, books = self.limits, self._books.used, self._books
         in_market = used.get(f"market#{market}", 0)
         in_source = used.get(f"source#{source}", 0)
         in_portfolio = max(used.get("portfolio", 0), used.get(f"strategy#{strategy}", 0))
         rooms = (
-            (part(equity, limits.position_of_equity) - self._in_token(token), Reason.CAP_POSITION),
+            (part(equity, limits.position_of_equity) - in_token, Reason.CAP_POSITION),
             (min(limits.market_usd, part(equity, limits.market_of_equity)) - in_market, Reason.CAP_MARKET),
             (min(limits.source_usd, part(equity, limits.source_of_equity)) - in_source, Reason.CAP_WHALE),
             (min(limits.portfolio_usd, limits.strategy_usd) - in_portfolio, Reason.CAP_PORTFOLIO),
@@ -173,10 +176,6 @@ class Risk:
             if other < room:
                 room, reason = other, why
         return Usd(room - RESERVE_MARGIN - RESERVE_MARGIN), reason
-
-    def _in_token(self, token: str) -> int:
-        entry = self._marks.held.get(token)
-        return 0 if entry is None else entry[2]
 
     def size_exit(self, trade: Trade, free: Shares, market: Market) -> tuple[Shares, Reason | None]:
         """Shares to sell, never more than are free; the venue takes no resting order below its minimum size."""

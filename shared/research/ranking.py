@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
+from pyarrow.lib import ArrowException
 
 from shared.analytics.ranking import rank_simple
 from shared.domain.errors import BadInput
@@ -31,8 +32,18 @@ def walk_forward(prints: pl.DataFrame, resolutions: pl.DataFrame, markets: dict[
     ).filter(pl.col("end_ts").is_not_null())
     ranked = rank_simple(fills, table, as_of // SECOND)
     wallets = tuple(
-        RankedWallet(wallet, rank, n, micro_of_float(edge) * n)
-        for rank, wallet, n, edge in ranked.select("rank", "wallet", "n_markets", "edge").iter_rows()
+        RankedWallet(
+            wallet,
+            rank,
+            n,
+            micro_of_float(edge) * n,
+            mean_return=micro_of_float(mean),
+            return_low=micro_of_float(low),
+            volume=micro_of_float(volume),
+        )
+        for rank, wallet, n, edge, mean, low, volume in ranked.select(
+            "rank", "wallet", "n_markets", "edge", "mean_return", "return_low", "volume_usd"
+        ).iter_rows()
     )
     return Ranking(as_of, "simple", wallets)
 
@@ -41,18 +52,22 @@ def named(path: Path, as_of: int) -> Ranking:
     """The wallets of a file, one per line or the column ``wallet`` of a Parquet file; their edge is not known yet."""
     if not path.exists():
         raise BadInput(f"whales file {path} does not exist")
-    if path.suffix == ".parquet":
-        table = pq.read_table(path)
-        if "wallet" not in table.column_names:
-            raise BadInput(f"whales file {path} has no column wallet")
-        lines = [str(wallet or "") for wallet in table.column("wallet").to_pylist()]
-    else:
-        lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = _parquet_wallets(path) if path.suffix == ".parquet" else path.read_text(encoding="utf-8").splitlines()
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"whales file {path} is not readable: {str(error).splitlines()[0][:120]}") from None
     names = dict.fromkeys(line.strip().lower() for line in lines if line.strip())
     if not names:
         raise BadInput(f"whales file {path} names no wallet")
     wallets = tuple(RankedWallet(wallet, rank, pinned=True) for rank, wallet in enumerate(names, start=1))
     return Ranking(as_of, "named", wallets)
+
+
+def _parquet_wallets(path: Path) -> list[str]:
+    with pq.ParquetFile(path) as file:
+        if "wallet" not in file.schema_arrow.names:
+            raise BadInput(f"whales file {path} has no column wallet")
+        return [str(wallet or "") for wallet in file.read(["wallet"]).column("wallet").to_pylist()]
 
 
 def describe(wallet: RankedWallet) -> str:

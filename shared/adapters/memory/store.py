@@ -2,7 +2,7 @@
 
 from shared.domain.decision import Decision
 from shared.domain.errors import Corrupt
-from shared.domain.ledger import Record
+from shared.domain.ledger import Posting, Record
 from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
 from shared.engine.ledger import Projection
 from shared.ports import Switch
@@ -16,7 +16,7 @@ class MemoryStore:
         self.books = Projection()
         self.decisions: list[Decision] = []
         self._keep_decisions = keep_decisions
-        self._postings: dict[str, None] = {}
+        self._postings: dict[str, Posting] = {}
         self._switch = Switch(True)
         self._commands: dict[str, Command] = {}
 
@@ -25,10 +25,10 @@ class MemoryStore:
         order = record.order
         if order is None:
             raise Corrupt("a plan without an order")
-        if not self._switch.trading:
-            return PlanRefused(order.order_key, RefusedBy.SWITCH, self._switch.reason)
         if order.order_key in self.books.orders:
             return PlanCommitted(order.order_key, existed=True)
+        if not self._switch.trading:
+            return PlanRefused(order.order_key, RefusedBy.SWITCH, self._switch.reason)
         short = self.books.short_of(record)
         if short is not None:
             return PlanRefused(order.order_key, RefusedBy.HEADROOM, short)
@@ -36,11 +36,14 @@ class MemoryStore:
         return PlanCommitted(order.order_key)
 
     def write(self, record: Record) -> None:
-        """Commit a fact; the same posting twice is ``Corrupt``."""
-        if record.posting is not None:
-            if record.posting.posting_id in self._postings:
-                raise Corrupt(f"posting {record.posting.posting_id} ({record.posting.ref}) exists already")
-            self._postings[record.posting.posting_id] = None
+        """Commit a fact; the same posting again is a repeated request, with other content it is ``Corrupt``."""
+        made = record.posting
+        if made is not None:
+            before = self._postings.setdefault(made.posting_id, made)
+            if before is not made and before != made:
+                raise Corrupt(f"posting {made.posting_id} ({made.ref}) exists with other content")
+            if before is not made:
+                return
         self.books.apply(record)
         self.records.append(record)
 

@@ -12,7 +12,14 @@ from shared.domain.ids import fact_id
 from shared.domain.instants import MILLISECOND
 from shared.domain.ledger import Fill
 from shared.domain.market import CRYPTO_TAKER_FEE
-from shared.domain.messages import OrderAccepted, OrderFilled, OrderRejected, OrderReport, WhaleTrade
+from shared.domain.messages import (
+    OrderAccepted,
+    OrderFilled,
+    OrderInDoubt,
+    OrderRejected,
+    OrderReport,
+    WhaleTrade,
+)
 from shared.domain.money import Price, Shares, taker_fee
 from shared.domain.order import FINAL, Order, OrderState
 from shared.engine.matching import PrintMatcher, Resting
@@ -64,10 +71,16 @@ class PaperVenue:
         self._matcher = PrintMatcher()
         self.open_tokens = self._matcher.by_token
         self.cancels: list[tuple[int, str, int]] = []
+        self._refused: dict[str, str] = {}
+        # Every print up to a token's last fill has been shown already and is not used again.
+        shown: dict[str, int] = {}
+        for paper in log.load():
+            for fill in paper.fills:
+                shown[paper.order.token] = max(shown.get(paper.order.token, 0), fill.venue_at)
         for paper in log.load():
             self._orders[paper.order.order_key] = paper
             if paper.state not in FINAL:
-                resting = Resting(paper.order, paper.active_at)
+                resting = Resting(paper.order, max(paper.active_at, shown.get(paper.order.token, 0)))
                 resting.remaining = Shares(paper.order.size - paper.filled)
                 self._rest(resting)
 
@@ -86,12 +99,14 @@ class PaperVenue:
     # ------------------------------------------------------------------ requests
 
     def submit(self, order: Order, at: int) -> list[Answer]:
-        """Take an order; a key seen before is refused as the venue refuses a known hash."""
+        """Take an order once. A key seen before is not taken again, which proves only that it is known: in doubt."""
         trip = self._round_trip(order.order_key)
         arrives = at + trip // 2
         if order.order_key in self._orders:
-            rejected = OrderRejected(order.order_key, "INVALID_ORDER_DUPLICATED")
-            return [Answer(at + trip, arrives, rejected)]
+            known = OrderInDoubt(order.order_key, "INVALID_ORDER_DUPLICATED")
+            return [Answer(at + trip, arrives, known)]
+        if order.order_key in self._refused:
+            return [Answer(at + trip, arrives, OrderRejected(order.order_key, self._refused[order.order_key]))]
         delay = self.times.crypto_taker_delay_ns if order.fee_rate == CRYPTO_TAKER_FEE else 0
         self._keep(PaperOrder(order, OrderState.LIVE, arrives + delay))
         self._rest(Resting(order, arrives + delay))
@@ -111,7 +126,8 @@ class PaperVenue:
         answer_at = at + self._round_trip(f"query/{order_key}")
         paper = self._orders.get(order_key)
         if paper is None:
-            return [Answer(answer_at, at, OrderRejected(order_key, "order not found: it never arrived"))]
+            self._refused[order_key] = "order not found: it never arrived"
+            return [Answer(answer_at, at, OrderRejected(order_key, self._refused[order_key]))]
         fills = [Answer(answer_at, fill.venue_at, OrderFilled(fill)) for fill in paper.fills]
         return [*fills, Answer(answer_at, at, OrderReport(order_key, paper.state, paper.filled))]
 

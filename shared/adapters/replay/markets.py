@@ -36,8 +36,14 @@ def read_markets(path: Path) -> dict[str, Market]:
     for name in _COLUMNS:
         if name not in frame.columns:
             raise BadInput(f"markets {path} have no column {name}")
-    rows = frame.select(_COLUMNS).iter_rows()
-    return {market.market: market for market in (_market(*row) for row in rows)}
+    known: dict[str, Market] = {}
+    for number, row in enumerate(frame.select(_COLUMNS).iter_rows()):
+        try:
+            market = _market(*row)
+        except (BadInput, TypeError, ValueError) as error:
+            raise BadInput(f"markets {path}, row {number}: {error}") from None
+        known[market.market] = market
+    return known
 
 
 def _market(

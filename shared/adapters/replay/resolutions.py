@@ -36,10 +36,8 @@ def read_resolutions(path: Path) -> pl.DataFrame:
     if winner not in raw.columns:
         raise BadInput(f"resolutions {path} have no column winner")
     end = pl.col("end_ts").cast(pl.Int64, strict=False) if "end_ts" in raw.columns else pl.lit(None, pl.Int64)
-    parts = [
-        raw.select(pl.col(key).cast(pl.String).alias("key"), end.alias("end_ts"), pl.col(winner).alias("winner"))
-        for key in keys
-    ]
+    facts = (end.alias("end_ts"), pl.col(winner).cast(pl.String).alias("winner"))
+    parts = [raw.select(pl.col(key).cast(pl.String).alias("key"), *facts) for key in keys]
     return pl.concat(parts).filter(pl.col("key").is_not_null()).unique("key", keep="first", maintain_order=True)
 
 

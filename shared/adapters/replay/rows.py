@@ -106,10 +106,15 @@ def _read_json_lines(path: Path, refused: list[str]) -> tuple[pl.DataFrame, int]
         if path.stat().st_size > ARRAY_MAX:
             raise BadInput(f"recording {path} is one JSON array of over {ARRAY_MAX} bytes; use one row per line")
         try:
-            rows = [row for row in json.loads(path.read_bytes()) if isinstance(row, dict)]
-        except ValueError as error:
+            items = json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
             raise BadInput(f"recording {path} is not a JSON array of rows: {error}") from None
-        return _frame(rows), malformed
+        for place, item in enumerate(items):
+            if isinstance(item, dict):
+                rows.append(item)
+            elif len(refused) < SENTENCES_MAX:
+                refused.append(f"row {place}: not a JSON object")
+        return _frame(rows), len(items) - len(rows)
     for number, line in _lines(path):
         problem = f"line longer than {LINE_MAX} bytes" if line is None else ""
         row: object = None
@@ -118,7 +123,7 @@ def _read_json_lines(path: Path, refused: list[str]) -> tuple[pl.DataFrame, int]
                 continue
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):  # the latter: brackets nested thousands deep
                 problem = "not JSON"
         if isinstance(row, dict):
             rows.append(row)

@@ -1,0 +1,66 @@
+# The commands of the house. Each sets up what it needs first (.venv from requirements/*.txt), once.
+# `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types prove bench day lock clean setup-run setup-dev
+MAKEFLAGS += --no-print-directory
+
+PY := .venv/bin/python
+BIN := .venv/bin
+CODE := $(wildcard app.py) $(patsubst %/__init__.py,%,$(wildcard $(addsuffix /__init__.py,shared fargate functions dashboard cdk tests)))
+MONEY_PATH := shared/domain/*,shared/engine/*,shared/strategies/*
+# Options of `make run`, given as make variables.
+RUN_OPTIONS := $(if $(filter-out 0,$(FRESH)),--fresh) $(if $(SPEED),--speed "$(SPEED)") $(if $(RECORDING),--recording "$(RECORDING)")
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+run: setup-run ## paper trading on live public data, dashboard on 127.0.0.1:8501  [FRESH=1] [SPEED=60|max] [RECORDING=path]
+	@exec $(PY) -m fargate paper $(RUN_OPTIONS)
+
+test: setup-dev ## all tests, with branch coverage: 100% of domain, engine and strategies  [ARGS="-k words"]
+	@mkdir -p build
+	@$(PY) -m pytest -n 2 --cov --cov-report= $(ARGS)
+	@$(if $(ARGS),:,$(MAKE) coverage)
+
+.PHONY: coverage
+coverage:
+	@echo "coverage of the money path (100% of lines and branches is required):"
+	@$(PY) -m coverage report --include="$(MONEY_PATH)" --fail-under=100
+	@echo "coverage of the rest (reported):"
+	@$(PY) -m coverage report --omit="$(MONEY_PATH)"
+
+lint: setup-dev ## style, formatting, who may import whom, house rules
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(BIN)/lint-imports --no-logo --cache-dir build/imports
+	@$(PY) -m pytest -q tests/house
+
+types: setup-dev ## mypy --strict on code and tests
+	@$(PY) -m mypy $(CODE)
+
+prove: setup-dev ## generated histories: the ledger balances, crashes and faults lose nothing  (up to 6 min)
+	@$(PY) -m tests.prove $(ARGS)
+
+bench: setup-dev ## speed, as a table and build/bench.json
+	@mkdir -p build
+	@$(PY) -m tests.bench $(ARGS)
+
+day: setup-run ## a synthetic day as files  [SEED=1] [HOURS=24] [OUT=build/day]
+	@$(PY) -m fargate synth --seed "$(or $(SEED),1)" --hours "$(or $(HOURS),24)" --out "$(or $(OUT),build/day)"
+
+lock: setup-dev ## compile requirements/*.in to locked versions with hashes  [UPGRADE=1]
+	@UPGRADE="$(UPGRADE)" requirements/lock.sh
+
+clean: ## remove the environment and everything built (not the state of `make run`)
+	@rm -rf .venv build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup-run:
+	@requirements/install.sh run
+
+setup-dev:
+	@requirements/install.sh dev
+
+.DEFAULT:
+	@echo "make: there is no target \"$@\"; \`make help\` lists them." >&2; exit 2

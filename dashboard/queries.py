@@ -1,0 +1,222 @@
+"""What the pages ask the tables, and the two things they may ask of the trader. The only file here that touches AWS."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from dashboard.state import Live, Point, WhaleRow, live_of, point_of, whale_of
+from shared.adapters.dynamo.readers import Readers
+from shared.adapters.dynamo.tables import Endpoint
+from shared.adapters.embedded.server import KEY_ID, SECRET
+from shared.domain.decision import Decision
+from shared.domain.errors import BadInput
+from shared.domain.ids import fact_id
+from shared.domain.instants import SECOND, day_of
+from shared.domain.ledger import Position
+from shared.domain.market import Market
+from shared.domain.messages import Command, CommandKind
+from shared.domain.order import Order
+from shared.ports import Switch
+
+DECISION_DAYS = 7
+"""How far back the decision table and the start of the day's equity are looked for."""
+MARKETS_KEPT_NS = 300 * SECOND  # not money: seconds to nanoseconds
+MARKETS_MAX = 20_000
+
+
+class Settings(Struct, frozen=True):
+    """Where to look, ``prefix`` leading every table's name, and at whose account."""
+
+    endpoint: Endpoint
+    prefix: str
+    account: str
+
+
+def settings(environment: Mapping[str, str]) -> Settings:
+    """The dashboard's settings out of the environment; ``BadInput`` when the account is blank."""
+    account = environment.get("ACCOUNT", "paper").strip()
+    if not account:
+        raise BadInput("ACCOUNT is blank; name the account to show, such as paper.")
+    host = environment.get("AWS_ENDPOINT_URL") or None
+    # The embedded server takes any key but insists on one; AWS itself gets the usual chain.
+    key = "" if host is None else environment.get("AWS_ACCESS_KEY_ID", KEY_ID)
+    secret = "" if host is None else environment.get("AWS_SECRET_ACCESS_KEY", SECRET)
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+    return Settings(Endpoint(region, host, key, secret), environment.get("TABLE_PREFIX", "house-"), account)
+
+
+class Queries(Protocol):
+    """What a page may ask. Every call raises ``Temporary`` when the tables cannot be reached."""
+
+    def now(self) -> int:
+        """Nanoseconds since 1970 UTC."""
+
+    def live(self) -> Live | None:
+        """The live view; ``None`` before the trader's first."""
+
+    def switch(self) -> Switch:
+        """The durable kill switch."""
+
+    def pending(self) -> list[Command]:
+        """Commands the trader has not taken yet."""
+
+    def curve(self, start: int, end: int) -> list[Point]:
+        """The equity curve between two instants of event time, oldest first."""
+
+    def equity_before(self, at: int) -> int | None:
+        """Equity at the last point before ``at`` (micro-dollars), at most a week earlier; ``None`` without one."""
+
+    def positions(self) -> list[Position]:
+        """Positions, including those of size 0."""
+
+    def open_orders(self) -> list[Order]:
+        """Orders that are not final."""
+
+    def orders(self, keys: Sequence[str]) -> list[Order]:
+        """The named orders, as far as they exist."""
+
+    def decisions(self, until: int, most: int) -> list[Decision]:
+        """The latest decisions up to an instant of event time, newest first."""
+
+    def whales(self) -> list[WhaleRow]:
+        """The followed wallets."""
+
+    def markets(self, names: Collection[str]) -> dict[str, Market]:
+        """What is known of the named markets."""
+
+    def request_kill(self, reason: str) -> str:
+        """Ask the trader to stop; the command's id."""
+
+    def request_resume(self, reason: str) -> str:
+        """Ask the trader to resume; the command's id."""
+
+
+class DynamoQueries:
+    """The questions of the pages answered from the account's tables."""
+
+    def __init__(self, readers: Readers, account: str, now: Callable[[], int] = time.time_ns) -> None:
+        self._readers = readers
+        self._account = account
+        self._now = now
+        self._markets: dict[str, tuple[int, Market]] = {}
+        self._lock = threading.Lock()
+
+    def now(self) -> int:
+        """Nanoseconds since 1970 UTC."""
+        return self._now()
+
+    def live(self) -> Live | None:
+        """The live view; ``BadInput`` when it cannot be read."""
+        item = self._readers.live(self._account)
+        return None if item is None else live_of(item)
+
+    def switch(self) -> Switch:
+        """The durable kill switch."""
+        return self._readers.switch(self._account)
+
+    def pending(self) -> list[Command]:
+        """Commands the trader has not taken yet."""
+        return self._readers.commands(self._account)
+
+    def curve(self, start: int, end: int) -> list[Point]:
+        """The equity curve between two instants, oldest first."""
+        return [point_of(item) for item in self._readers.metrics(self._account, start, end)]
+
+    def equity_before(self, at: int) -> int | None:
+        """Equity at the last point before ``at``, looked for one day at a time."""
+        for day in range(day_of(at - 1), day_of(at - 1) - DECISION_DAYS, -1):
+            item = self._readers.last_metric(self._account, day, at)
+            if item is not None:
+                return point_of(item).equity
+        return None
+
+    def positions(self) -> list[Position]:
+        """Positions, including those of size 0."""
+        return self._readers.positions(self._account)
+
+    def open_orders(self) -> list[Order]:
+        """Orders that are not final."""
+        return self._readers.open_orders(self._account)
+
+    def orders(self, keys: Sequence[str]) -> list[Order]:
+        """The named orders, as far as they exist."""
+        return self._readers.orders(keys)
+
+    def decisions(self, until: int, most: int) -> list[Decision]:
+        """The latest decisions, newest first, going back day by day until there are enough."""
+        found: list[Decision] = []
+        for day in range(day_of(until), day_of(until) - DECISION_DAYS, -1):
+            found.extend(self._readers.latest_decisions(self._account, day, most - len(found)))
+            if len(found) >= most:
+                break
+        return found
+
+    def whales(self) -> list[WhaleRow]:
+        """The followed wallets."""
+        return [whale_of(item) for item in self._readers.whales(self._account)]
+
+    def markets(self, names: Collection[str]) -> dict[str, Market]:
+        """What is known of the named markets; kept for five minutes, because a question hardly ever changes."""
+        now = self._now()
+        with self._lock:
+            kept = {name: self._markets[name][1] for name in names if self._fresh(name, now)}
+        fetched = self._readers.markets([name for name in sorted(set(names)) if name not in kept])
+        with self._lock:
+            if len(self._markets) + len(fetched) > MARKETS_MAX:
+                self._markets.clear()
+            for name, market in fetched.items():
+                self._markets[name] = (now, market)
+        return {**kept, **fetched}
+
+    def _fresh(self, name: str, now: int) -> bool:
+        return name in self._markets and now - self._markets[name][0] <= MARKETS_KEPT_NS
+
+    def request_kill(self, reason: str) -> str:
+        """Ask the trader to stop; it takes commands about once a second."""
+        return self._request(CommandKind.KILL, reason)
+
+    def request_resume(self, reason: str) -> str:
+        """Ask the trader to resume; it does so only when no order is in doubt."""
+        return self._request(CommandKind.RESUME, reason)
+
+    def _request(self, kind: CommandKind, reason: str) -> str:
+        at = self._now()
+        command = Command(fact_id("command", self._account, kind.value, at, reason), kind, reason)
+        self._readers.request(self._account, command, at)
+        return command.command_id
+
+
+def connect(chosen: Settings) -> Queries:
+    """Queries on the account's tables; nothing is sent before the first question."""
+    return DynamoQueries(Readers(chosen.prefix, chosen.endpoint), chosen.account)
+
+
+class Source:
+    """Holds what the pages ask. The entrance opens it once per process; a test opens it with what it wrote by hand."""
+
+    def __init__(self) -> None:
+        self._opened: Queries | None = None
+        self._lock = threading.Lock()
+
+    def open(self, make: Callable[[], Queries]) -> None:
+        """Make the queries unless they were made before."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = make()
+
+    def close(self) -> None:
+        """Forget the queries."""
+        with self._lock:
+            self._opened = None
+
+    def ask(self) -> Queries:
+        """The queries; ``BadInput`` when a page was started without the entrance."""
+        if self._opened is None:
+            raise BadInput("The dashboard starts with dashboard/app.py, not with one of its pages.")
+        return self._opened
+
+
+source = Source()

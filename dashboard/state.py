@@ -1,0 +1,128 @@
+"""What the trader publishes for people to see, typed: the live view, the equity curve, the followed whales.
+
+All money is micro-dollars, proportions are millionths, times are nanoseconds UTC.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from shared.domain.decision import Reason
+from shared.domain.errors import BadInput
+
+_T = TypeVar("_T")
+
+FEED_OK = "ok"
+_COPIED = (Reason.COPIED.value, Reason.TOPPED_UP.value)
+
+
+class Live(Struct, frozen=True):
+    """The one item the trader rewrites every two seconds. ``at`` is the wall clock, ``event_at`` the engine's now.
+
+    ``equity`` = ``cash`` + ``reserved`` (held for open orders) + ``marked`` (positions at ``marks``). ``decisions``
+    counts reasons, ``feeds`` maps a feed to "ok" or to what is wrong with it, ``marks`` a token to its last price.
+    """
+
+    at: int = 0
+    mode: str = "paper"
+    source: str = ""
+    event_at: int = 0
+    equity: int = 0
+    cash: int = 0
+    reserved: int = 0
+    marked: int = 0
+    realized: int = 0
+    unrealized: int = 0
+    fees: int = 0
+    capital: int = 0
+    positions_open: int = 0
+    orders_open: int = 0
+    counts: dict[str, int] = {}
+    decisions: dict[str, int] = {}
+    trading: bool = True
+    switch_reason: str = ""
+    feeds: dict[str, str] = {}
+    progress: str = ""
+    marks: dict[str, int] = {}
+
+    @property
+    def exposure(self) -> int:
+        """Money at risk: what positions are worth plus what open orders hold, in micro-dollars."""
+        return self.marked + self.reserved
+
+    @property
+    def profit(self) -> int:
+        """Equity less the capital put in, in micro-dollars."""
+        return self.equity - self.capital
+
+    @property
+    def copied(self) -> int:
+        """Whale trades that led to an order of ours."""
+        return sum(self.decisions.get(reason, 0) for reason in _COPIED)
+
+    @property
+    def whale_trades(self) -> int:
+        """Whale trades seen."""
+        return self.counts.get("whale_trades", 0)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the world being traded is invented."""
+        return self.source == "synthetic"
+
+
+class Point(Struct, frozen=True):
+    """The account at one instant of event time, written about every 60 s."""
+
+    at: int
+    equity: int
+    realized: int = 0
+    unrealized: int = 0
+    cash: int = 0
+
+
+class WhaleRow(Struct, frozen=True):
+    """A followed wallet: what its ranking said of it, and what copying it brought us.
+
+    ``edge_shrunk`` is in micro-dollars per share; ``mean_return`` and ``return_low`` (lower end of the 95% interval)
+    are millionths of the money paid; ``pnl_usd`` is ours.
+    """
+
+    wallet: str
+    rank: int = 0
+    n_markets: int = 0
+    edge_shrunk: int = 0
+    mean_return: int = 0
+    return_low: int = 0
+    volume_usd: int = 0
+    pnl_usd: int = 0
+    copies: int = 0
+    last_trade_at: int = 0
+
+    @property
+    def return_high(self) -> int:
+        """Upper end of the 95% interval, which is symmetric about the mean."""
+        return self.mean_return + (self.mean_return - self.return_low)
+
+
+def live_of(item: dict[str, Any]) -> Live:
+    """The live item as written by the trader; ``BadInput`` names the field that cannot be read."""
+    return _typed("live", item, Live)
+
+
+def point_of(item: dict[str, Any]) -> Point:
+    """One item of table metrics; ``BadInput`` names the field that cannot be read."""
+    return _typed("metrics", item, Point)
+
+
+def whale_of(item: dict[str, Any]) -> WhaleRow:
+    """One item of table whales; ``BadInput`` names the field that cannot be read."""
+    return _typed("whales", item, WhaleRow)
+
+
+def _typed(table: str, item: dict[str, Any], wanted: type[_T]) -> _T:
+    try:
+        return msgspec.convert(item, wanted)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"An item of table {table} cannot be read: {error}.") from None

@@ -1,0 +1,159 @@
+"""What people want to know of an account, read for pages and reports; nothing here decides about money.
+
+Reads are eventually consistent, a failed one is tried once more and then told: whoever looks will look again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+from pynamodb.exceptions import PynamoDBException
+
+from shared.adapters.dynamo.codec import COMMAND, SWITCH, account_day, body_of
+from shared.adapters.dynamo.failures import Verdict, judge, raised_for
+from shared.adapters.dynamo.tables import Endpoint, Metrics, Tables
+from shared.domain.decision import Decision
+from shared.domain.errors import BadInput, HouseError, Temporary
+from shared.domain.instants import DAY, day_of
+from shared.domain.ledger import Position
+from shared.domain.market import Market
+from shared.domain.messages import Command
+from shared.domain.order import Order
+from shared.ports import Switch
+
+Result = TypeVar("Result")
+Item = dict[str, Any]
+ATTEMPTS = 2
+MARKS = "#marks"
+_PASSING = (Verdict.NOT_WRITTEN, Verdict.UNKNOWN)
+
+
+class Readers:
+    """Questions about accounts, answered from the tables under a prefix.
+
+    Every call raises ``Temporary`` when DynamoDB does not answer, and ``BadInput`` when tables or credentials are
+    missing or an item cannot be read.
+    """
+
+    def __init__(self, prefix: str, endpoint: Endpoint) -> None:
+        self._tables = Tables(prefix, endpoint)
+        self._where = endpoint.host or f"AWS region {endpoint.region}"
+
+    def live(self, account: str) -> Item | None:
+        """The live item as the trader wrote it; ``None`` before its first.
+
+        Last prices of many positions do not fit into it; those of an item ``<account>#marks`` are added to ``marks``.
+        """
+        bodies = self._bodies("live", (account, account + MARKS), self._tables.live.batch_get, "account")
+        if account not in bodies:
+            return None
+        item = _decoded("live", bodies[account], Item)
+        more = _decoded("live", bodies.get(account + MARKS, "{}"), Item)
+        return {**item, "marks": {**more.get("marks", {}), **item.get("marks", {})}}
+
+    def metrics(self, account: str, start: int, end: int) -> list[Item]:
+        """The points of the curves from ``start`` to ``end`` (nanoseconds, both included), oldest first."""
+        found: list[Item] = []
+        for day in range(day_of(start), day_of(end) + 1):
+            key = account_day(account, day * DAY)  # not money: days to nanoseconds
+            rows = self._ask("metrics", partial(self._between, key, start, end))
+            found.extend(_decoded("metrics", row.body, Item) for row in rows)
+        return found
+
+    def _between(self, key: str, start: int, end: int) -> list[Metrics]:
+        table = self._tables.metrics
+        return list(table.query(key, table.at.between(start, end)))
+
+    def last_metric(self, account: str, day: int, before: int) -> Item | None:
+        """The last point of the numbered UTC day that is earlier than ``before`` (nanoseconds)."""
+        table = self._tables.metrics
+        key = account_day(account, day * DAY)  # not money: days to nanoseconds
+        found = self._ask(
+            "metrics", lambda: list(table.query(key, table.at < before, scan_index_forward=False, limit=1))
+        )
+        return _decoded("metrics", found[0].body, Item) if found else None
+
+    def positions(self, account: str) -> list[Position]:
+        """Every position of the account, those of size 0 included."""
+        found = self._ask("positions", lambda: list(self._tables.positions.query(account)))
+        return [_decoded("positions", row.body, Position) for row in found]
+
+    def open_orders(self, account: str) -> list[Order]:
+        """Orders that are not final."""
+        index = self._tables.orders.open_orders
+        found = self._ask("orders", lambda: list(index.query(f"open#{account}")))
+        return [_decoded("orders", row.body, Order) for row in found]
+
+    def orders(self, keys: Sequence[str]) -> list[Order]:
+        """The named orders in the order of ``keys``, as far as they exist."""
+        bodies = self._bodies("orders", keys, self._tables.orders.batch_get, "order_key")
+        return [_decoded("orders", bodies[key], Order) for key in keys if key in bodies]
+
+    def latest_decisions(self, account: str, day: int, most: int) -> list[Decision]:
+        """The latest decisions of the numbered UTC day, newest first."""
+        table = self._tables.decisions
+        key = account_day(account, day * DAY)  # not money: days to nanoseconds
+        found = self._ask("decisions", lambda: list(table.query(key, scan_index_forward=False, limit=most)))
+        return [_decoded("decisions", row.body, Decision) for row in found]
+
+    def whales(self, account: str) -> list[Item]:
+        """The followed wallets as the trader wrote them."""
+        found = self._ask("whales", lambda: list(self._tables.whales.query(account)))
+        return [_decoded("whales", row.body, Item) for row in found]
+
+    def markets(self, names: Sequence[str]) -> dict[str, Market]:
+        """What is known of the named markets."""
+        bodies = self._bodies("markets", names, self._tables.markets.batch_get, "market")
+        return {name: _decoded("markets", body, Market) for name, body in bodies.items()}
+
+    def switch(self, account: str) -> Switch:
+        """The kill switch; trading when it was never set."""
+        table = self._tables.control
+        found = self._ask("control", lambda: list(table.query(account, table.item == SWITCH)))
+        if not found:
+            return Switch(True)
+        return Switch(bool(found[0].trading), found[0].reason or "", int(found[0].at or 0))
+
+    def commands(self, account: str) -> list[Command]:
+        """Commands not taken yet, oldest first."""
+        table = self._tables.control
+        found = self._ask("control", lambda: list(table.query(account, table.item.startswith(COMMAND))))
+        found.sort(key=lambda row: (row.at or 0, row.item))
+        return [_decoded("control", row.body or "", Command) for row in found]
+
+    def request(self, account: str, command: Command, at: int) -> None:
+        """Put a command for the trader to take; ``at`` (nanoseconds) orders commands, the same id twice is one."""
+        item = self._tables.control(account, f"{COMMAND}{command.command_id}", at=at, body=body_of(command))
+        self._ask("control", item.save)
+
+    def _bodies(self, table: str, keys: Iterable[str], fetch: Callable[[list[str]], Any], name: str) -> dict[str, str]:
+        wanted = list(dict.fromkeys(keys))
+        found = self._ask(table, lambda: list(fetch(wanted))) if wanted else []
+        return {str(getattr(row, name)): row.body for row in found}
+
+    def _ask(self, table: str, call: Callable[[], Result]) -> Result:
+        attempt = 0
+        while True:
+            try:
+                return call()
+            except PynamoDBException as error:
+                attempt += 1
+                if attempt == ATTEMPTS or judge(error) not in _PASSING:
+                    raise self._failure(table, error) from error
+
+    def _failure(self, table: str, error: PynamoDBException) -> HouseError:
+        verdict = judge(error)
+        if verdict in _PASSING:
+            return Temporary(f"the database at {self._where} does not answer; is the system running (`make run`)?")
+        if error.cause_response_code == "ResourceNotFoundException":
+            name = f"{self._tables.prefix}{table}"
+            return BadInput(f"the table {name} does not exist at {self._where}; `make run` creates it.")
+        return raised_for(error, verdict, f"table {table} at {self._where}")
+
+
+def _decoded(table: str, body: str, wanted: type[Result]) -> Result:
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise BadInput(f"an item of table {table} cannot be read: {error}") from None

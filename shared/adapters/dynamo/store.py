@@ -1,0 +1,201 @@
+"""The durable store: every plan and every fact is one DynamoDB transaction under the lease.
+
+The n-th record of a life is put under the journal key ``epoch.writer.n`` if that key is absent, and n moves on only
+when its record is known to be there. So a request whose reply was lost may be sent again, a late one can never land
+after the next record has, and the journal has no gaps.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from shared.adapters.dynamo.codec import LEASE, ROOM, SWITCH, account_day, body_of, decode_order, moment
+from shared.adapters.dynamo.controls import put_switch, read_commands, read_switch, remove_command
+from shared.adapters.dynamo.failures import Pause, patiently
+from shared.adapters.dynamo.lines import entry_at, read_journal
+from shared.adapters.dynamo.tables import Tables
+from shared.adapters.dynamo.transaction import JOURNAL, ORDER, POSTING, Guard, Transaction, transaction_of
+from shared.adapters.journal.entry import JournalEntry, journal_key
+from shared.domain.decision import Decision
+from shared.domain.errors import Corrupt, LeaseLost, OutcomeUnknown
+from shared.domain.instants import DAY, SECOND
+from shared.domain.ledger import Record
+from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
+from shared.domain.order import Order
+from shared.ports import Clock, Switch
+
+KEEP_DECISIONS_NS = 90 * DAY
+OnCommit = Callable[[JournalEntry], None]
+
+
+class DynamoStore:
+    """One account's store for one life: ``epoch`` is the lease taken for it, ``writer`` names the process within it.
+
+    ``on_commit`` hears every record of this life once, in commit order, before ``plan`` or ``write`` returns. Without
+    a ``clock`` decisions never expire. Not for use by several threads at once.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        tables: Tables,
+        epoch: int,
+        writer: str = "trader",
+        clock: Clock | None = None,
+        pause: Pause = time.sleep,
+    ) -> None:
+        self.account = account
+        self.epoch = epoch
+        self.on_commit: OnCommit | None = None
+        self._tables = tables
+        self._writer = writer
+        self._clock = clock
+        self._pause = pause
+        self._n = 0
+        self._unresolved = False
+        self._decided = (0, 0)
+
+    # ------------------------------------------------------------------ money
+
+    def plan(self, record: Record) -> PlanCommitted | PlanRefused:
+        """Commit a planned order under its conditions; an order that is there already counts as committed.
+
+        Raises ``Temporary`` when it is certainly not written, ``OutcomeUnknown`` when it may be: calling again with
+        the same record is safe and says which.
+        """
+        order = record.order
+        if order is None:
+            raise Corrupt("a plan without an order")
+        failed = self._commit(record, Guard.PLAN)
+        if not failed:
+            return PlanCommitted(order.order_key)
+        if LEASE in failed:
+            return PlanRefused(order.order_key, RefusedBy.EPOCH, f"epoch {self.epoch} is over")
+        if ORDER in failed:
+            self._check_same(order)
+            return PlanCommitted(order.order_key, existed=True)
+        if SWITCH in failed:
+            return PlanRefused(order.order_key, RefusedBy.SWITCH, self.switch().reason)
+        if POSTING in failed:
+            raise Corrupt(f"the posting of order {order.order_key} exists without the order")
+        short = next(label for label in failed if label.startswith(ROOM))
+        return PlanRefused(order.order_key, RefusedBy.HEADROOM, short.removeprefix(ROOM))
+
+    def write(self, record: Record) -> None:
+        """Commit a fact. The same fact again changes nothing.
+
+        Raises ``Corrupt`` when its posting exists with other content, ``LeaseLost`` under an old epoch, ``Temporary``
+        or ``OutcomeUnknown`` as ``plan`` does.
+        """
+        failed = self._commit(record, Guard.WRITE)
+        if not failed:
+            return
+        if LEASE in failed:
+            raise LeaseLost(f"epoch {self.epoch} of account {self.account} is over")
+        posting = record.posting
+        if posting is None or POSTING not in failed:
+            raise Corrupt(f"a {record.kind.value} record was refused because of {', '.join(failed)}")
+        if self._record_of_posting(posting.posting_id) != record:
+            raise Corrupt(f"posting {posting.posting_id} ({posting.ref}) exists with other content")
+
+    def journal(self, account: str) -> list[Record]:
+        """Every record of the account in the order it was committed."""
+        return [entry.record for entry in self.entries(account)]
+
+    def entries(self, account: str) -> list[JournalEntry]:
+        """Every record of the account with its key, in the order it was committed (read consistently)."""
+        return read_journal(self._tables, account, self._pause)
+
+    def _commit(self, record: Record, guard: Guard) -> tuple[str, ...]:
+        """Put a record at the next place of the journal; returns the labels of failed conditions, none when it is
+        there (by this request or by an earlier one whose reply was lost).
+        """
+        for part in (record, record.order, record.position):
+            if part is not None and part.account != self.account:
+                raise Corrupt(f"a record of account {part.account} in the store of {self.account}")
+        while True:
+            entry = JournalEntry(journal_key(self.epoch, self._writer, self._n), record)
+            failed = self._send(transaction_of(self._tables, entry, guard, self.epoch), entry.key)
+            if JOURNAL not in failed:
+                if not failed:
+                    self._advance(entry)
+                return failed
+            there = entry_at(self._tables, self.account, entry.key, self._pause)
+            if there is None:
+                raise Corrupt(f"journal key {entry.key} was refused as existing but cannot be read")
+            if there.record != record and not self._unresolved:
+                raise LeaseLost(f"another process writes the journal as {entry.key}")
+            self._advance(there)
+            if there.record == record:
+                return ()
+
+    def _advance(self, entry: JournalEntry) -> None:
+        self._n += 1
+        self._unresolved = False
+        if self.on_commit is not None:
+            self.on_commit(entry)
+
+    def _send(self, transaction: Transaction, key: str) -> tuple[str, ...]:
+        try:
+            return transaction.send_patiently(f"committing {key}", self._pause)
+        except OutcomeUnknown:
+            self._unresolved = True
+            raise
+
+    def _check_same(self, order: Order) -> None:
+        orders = self._tables.orders
+        doing = f"reading order {order.order_key}"
+        item = patiently(doing, lambda: orders.get(order.order_key, consistent_read=True), self._pause)
+        there = decode_order(item.body)
+        if (there.account, there.intent_id) != (order.account, order.intent_id):
+            raise Corrupt(f"order {order.order_key} exists for intent {there.intent_id} of account {there.account}")
+
+    def _record_of_posting(self, posting_id: str) -> Record | None:
+        ledger = self._tables.ledger
+        doing = f"reading posting {posting_id}"
+        seq = patiently(doing, lambda: ledger.get(posting_id, consistent_read=True).seq, self._pause)
+        entry = entry_at(self._tables, self.account, seq, self._pause)
+        return None if entry is None else entry.record
+
+    # ------------------------------------------------------------------ control
+
+    def switch(self) -> Switch:
+        """The kill switch as it stands."""
+        return read_switch(self._tables, self.account, self._pause)
+
+    def set_switch(self, switch: Switch) -> None:
+        """Set or clear the kill switch."""
+        put_switch(self._tables, self.account, switch, self._pause)
+
+    def commands(self) -> list[Command]:
+        """Requests not taken yet, oldest first."""
+        return read_commands(self._tables, self.account, self._pause)
+
+    def taken(self, command_id: str) -> None:
+        """A command was acted on and need not be delivered again."""
+        remove_command(self._tables, self.account, command_id, self._pause)
+
+    # ------------------------------------------------------------------ for people
+
+    def decide(self, decisions: list[Decision]) -> None:
+        """Keep decisions; those of one instant are numbered in the order they were made."""
+        table = self._tables.decisions
+        expires = None
+        if self._clock is not None:
+            expires = datetime.fromtimestamp((self._clock.now() + KEEP_DECISIONS_NS) // SECOND, UTC)
+        items = []
+        for decision in decisions:
+            at, count = self._decided
+            self._decided = (decision.at, count + 1 if at == decision.at else 0)
+            name = f"{moment(decision.at)}#{decision.signal_id}#{self._decided[1]:06d}"
+            item = table(account_day=account_day(decision.account, decision.at), moment=name, body=body_of(decision))
+            if expires is not None:
+                item.expires = expires
+            items.append(item)
+
+        def put() -> None:
+            with table.batch_write() as batch:
+                for item in items:
+                    batch.save(item)
+
+        patiently("keeping decisions", put, self._pause)

@@ -1,0 +1,56 @@
+"""What the trader shows people: the live item, points of the curves, the followed wallets, market data."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.adapters.dynamo.codec import account_day, body_of
+from shared.adapters.dynamo.failures import Pause, patiently
+from shared.adapters.dynamo.tables import Tables
+from shared.domain.errors import BadInput
+from shared.domain.market import Market
+
+LIVE_MAX_BYTES = 2048
+
+
+class Views:
+    """Writers for one account. Every call raises ``Temporary`` when DynamoDB does not answer: no money hangs on it."""
+
+    def __init__(self, account: str, tables: Tables, pause: Pause = time.sleep) -> None:
+        self.account = account
+        self._tables = tables
+        self._pause = pause
+
+    def put_live(self, live: Mapping[str, Any]) -> None:
+        """Replace the live item; ``BadInput`` above 2 KB, because it is written every two seconds."""
+        body = body_of(live)
+        if len(body.encode()) > LIVE_MAX_BYTES:
+            raise BadInput(f"the live view has {len(body.encode())} bytes, the most is {LIVE_MAX_BYTES}")
+        patiently("putting the live view", self._tables.live(account=self.account, body=body).save, self._pause)
+
+    def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
+        """Keep one point of the curves under its instant (nanoseconds), which is put into it as ``at``."""
+        key = account_day(self.account, at)
+        item = self._tables.metrics(account_day=key, at=at, body=body_of({**point, "at": at}))
+        patiently("putting a metric", item.save, self._pause)
+
+    def put_whales(self, whales: Sequence[Mapping[str, Any]]) -> None:
+        """Keep each followed wallet's row; ``BadInput`` for a row without ``wallet``."""
+        items = []
+        for whale in whales:
+            wallet = whale.get("wallet")
+            if not isinstance(wallet, str) or not wallet:
+                raise BadInput(f"a whale's row needs a wallet, not {wallet!r}")
+            items.append(self._tables.whales(account=self.account, wallet=wallet, body=body_of(whale)))
+
+        def put() -> None:
+            with self._tables.whales.batch_write() as batch:
+                for item in items:
+                    batch.save(item)
+
+        patiently("putting whales", put, self._pause)
+
+    def put_market(self, market: Market) -> None:
+        """Keep a market's data."""
+        item = self._tables.markets(market=market.market, body=body_of(market))
+        patiently(f"putting market {market.market}", item.save, self._pause)

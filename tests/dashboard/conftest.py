@@ -1,0 +1,28 @@
+"""The embedded AWS for the query tests, and a page runner that gives a page hand-written queries."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.queries import Queries, source
+from tests.contracts.embedded import embedded
+
+__all__ = ["embedded"]
+
+PAGES = Path(__file__).parents[2] / "dashboard" / "pages"
+RunPage = Callable[[str, Queries], AppTest]
+
+
+@pytest.fixture
+def run_page() -> Iterator[RunPage]:
+    """Runs ``pages/<name>.py`` as a reader would open it."""
+
+    def run(name: str, queries: Queries) -> AppTest:
+        source.close()
+        source.open(lambda: queries)
+        return AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60).run()
+
+    yield run
+    source.close()

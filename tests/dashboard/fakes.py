@@ -1,0 +1,214 @@
+"""Hand-written queries and the states they show: nothing yet, a quiet account, a busy one, a database that is away."""
+
+from collections.abc import Collection, Sequence
+
+from dashboard.state import Live, Point, WhaleRow
+from shared.domain.decision import Decision, Reason
+from shared.domain.errors import Temporary
+from shared.domain.instants import DAY, HOUR, MINUTE, SECOND
+from shared.domain.ledger import Position
+from shared.domain.market import Market, MarketKind
+from shared.domain.messages import Command, CommandKind
+from shared.domain.money import Fraction, Price, Shares, Usd, dollars
+from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
+from shared.ports import Switch
+
+NOW = 1_774_216_800 * SECOND  # 2026-03-22 22:00:00 UTC
+WALLET = "0x1111111111111111111111111111111111112222"
+
+
+def market(n: int) -> Market:
+    return Market(
+        f"0xm{n}", MarketKind.EVENT, f"slug-{n}", f"Will number {n} win?", "", (f"{n}yes", f"{n}no"), ("Yes", "No")
+    )
+
+
+def position(n: int, opened_at: int = NOW - HOUR, size: int = 100_000_000, cost: int = 40_000_000) -> Position:
+    return Position(
+        "paper",
+        f"{n}yes",
+        f"whale_copy/{WALLET}",
+        f"0xm{n}",
+        "whale_copy",
+        WALLET,
+        Shares(size),
+        Usd(cost),
+        Usd(0),
+        opened_at,
+        opened_at,
+    )
+
+
+def order(n: int, state: OrderState = OrderState.LIVE, filled: int = 0) -> Order:
+    return Order(
+        order_key=f"o{n}.1",
+        intent_id=f"o{n}",
+        leg=1,
+        account="paper",
+        strategy="whale_copy",
+        source=WALLET,
+        market=f"0xm{n}",
+        token=f"{n}no",
+        side=Side.BUY,
+        purpose=Purpose.ENTRY,
+        limit=Price(630_000),
+        size=Shares(80_000_000),
+        fee_rate=Fraction(50_000),
+        signal_id=f"s{n}",
+        signal_at=NOW - n * MINUTE,
+        signal_tx=f"0xt{n}",
+        planned_at=NOW - n * MINUTE,
+        salt=n,
+        state=state,
+        filled=Shares(filled),
+    )
+
+
+def decision(n: int, reason: Reason = Reason.COPIED, at: int | None = None) -> Decision:
+    when = NOW - n * SECOND if at is None else at
+    return Decision(
+        when,
+        when - 2 * SECOND,
+        "paper",
+        "whale_copy",
+        f"s{n}",
+        WALLET,
+        f"0xm{n}",
+        f"{n}yes",
+        Side.BUY,
+        620_000,
+        120_000_000,
+        f"0xt{n}",
+        reason,
+        confidence=700_000,
+        p_win=680_000,
+        limit=630_000,
+        stake=42_100_000,
+        order_key=f"o{n}.1" if reason is Reason.COPIED else "",
+        not_applicable=("volume",) if reason is Reason.NO_EDGE else (),
+    )
+
+
+def live(decisions: dict[str, int] | None = None, **changed: object) -> Live:
+    fields: dict[str, object] = {
+        "at": NOW + DAY,
+        "source": "synthetic",
+        "event_at": NOW,
+        "equity": 10_309_960_000,
+        "cash": 9_000_000_000,
+        "reserved": 50_000_000,
+        "marked": 1_259_960_000,
+        "realized": 300_000_000,
+        "unrealized": 9_960_000,
+        "fees": 31_230_000,
+        "capital": 10_000_000_000,
+        "positions_open": 1,
+        "orders_open": 1,
+        "counts": {"whale_trades": 1200, "duplicates": 37, "fills": 8},
+        "decisions": {"copied": 90, "topped_up": 10, "stale": 1100} if decisions is None else decisions,
+        "feeds": {"data-api": "ok"},
+        "marks": {"1yes": 450_000},
+    }
+    return Live(**{**fields, **changed})  # type: ignore[arg-type]  # a test may change any field
+
+
+class FakeQueries:
+    """Answers from lists; empty unless told otherwise."""
+
+    def __init__(self, shown: Live | None = None) -> None:
+        self.shown = shown
+        self.wall = NOW + DAY
+        self.switched = Switch(True)
+        self.waiting: list[Command] = []
+        self.points: list[Point] = []
+        self.before: int | None = None
+        self.held: list[Position] = []
+        self.known_orders: list[Order] = []
+        self.decided: list[Decision] = []
+        self.followed: list[WhaleRow] = []
+        self.known_markets: dict[str, Market] = {}
+
+    def now(self) -> int:
+        return self.wall
+
+    def live(self) -> Live | None:
+        return self.shown
+
+    def switch(self) -> Switch:
+        return self.switched
+
+    def pending(self) -> list[Command]:
+        return self.waiting
+
+    def curve(self, start: int, end: int) -> list[Point]:
+        return [point for point in self.points if start <= point.at <= end]
+
+    def equity_before(self, at: int) -> int | None:
+        return self.before if at > 0 else None
+
+    def positions(self) -> list[Position]:
+        return self.held
+
+    def open_orders(self) -> list[Order]:
+        return [known for known in self.known_orders if known.state not in FINAL]
+
+    def orders(self, keys: Sequence[str]) -> list[Order]:
+        return [known for known in self.known_orders if known.order_key in keys]
+
+    def decisions(self, until: int, most: int) -> list[Decision]:
+        return [made for made in self.decided if made.at <= until][:most]
+
+    def whales(self) -> list[WhaleRow]:
+        return self.followed
+
+    def markets(self, names: Collection[str]) -> dict[str, Market]:
+        return {name: self.known_markets[name] for name in names if name in self.known_markets}
+
+    def request_kill(self, reason: str) -> str:
+        return self._request(CommandKind.KILL, reason)
+
+    def request_resume(self, reason: str) -> str:
+        return self._request(CommandKind.RESUME, reason)
+
+    def _request(self, kind: CommandKind, reason: str) -> str:
+        self.waiting.append(Command(f"c{len(self.waiting)}", kind, reason))
+        return self.waiting[-1].command_id
+
+
+class AwayQueries(FakeQueries):
+    """A database that does not answer."""
+
+    def live(self) -> Live | None:
+        raise Temporary("the database at http://127.0.0.1:4566 does not answer; is the system running (`make run`)?")
+
+    def switch(self) -> Switch:
+        self.live()
+        return super().switch()
+
+    def whales(self) -> list[WhaleRow]:
+        self.live()
+        return super().whales()
+
+
+def quiet() -> FakeQueries:
+    """One position, one open order, one finished one, three decisions, one whale."""
+    queries = FakeQueries(live())
+    queries.points = [Point(NOW - n * MINUTE, 10_309_960_000 - n * 1_000_000) for n in range(120, -1, -1)]
+    queries.before = 10_100_000_000
+    queries.held = [position(1)]
+    queries.known_orders = [order(1), order(2, OrderState.FILLED, 80_000_000)]
+    queries.decided = [decision(2), decision(3, Reason.NO_EDGE), decision(4, Reason.STALE)]
+    queries.followed = [WhaleRow(WALLET, 3, 171, 60_100, 300_000, 150_000, dollars(765_000), dollars(52), 24, NOW)]
+    queries.known_markets = {f"0xm{n}": market(n) for n in range(1, 5)}
+    return queries
+
+
+def busy() -> FakeQueries:
+    """Fifty positions, 3,000 points, 6,000 decisions under every reason, 200 whales."""
+    queries = FakeQueries(live({reason.value: n + 1 for n, reason in enumerate(Reason)}, positions_open=50))
+    queries.points = [Point(NOW - n * 28 * SECOND, dollars(10_000 + n % 97)) for n in range(3000, -1, -1)]
+    queries.held = [position(n) for n in range(50)]
+    queries.known_orders = [order(n, list(OrderState)[n % 8]) for n in range(100)]
+    queries.decided = [decision(n, list(Reason)[n % len(Reason)]) for n in range(6000)]
+    queries.followed = [WhaleRow(f"0x{n:040x}", n + 1, 50, 1000, 2000, 1000, 0, n - 100, n % 3) for n in range(200)]
+    return queries

@@ -1,0 +1,68 @@
+"""The dashboard as `make run` starts it: a process of its own, on loopback only."""
+
+import gc
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.queries import source
+from shared.adapters.embedded.server import free_port
+from tests.dashboard.fakes import quiet
+
+ROOT = Path(__file__).parents[2]
+DEADLINE_S = 30.0
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", "--server.port", str(port)]
+    environment = {**os.environ, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}", "HOME": str(tmp_path)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield port, process
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def healthy(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/_stcore/health").text == "ok"
+    except httpx.TransportError:
+        return False
+
+
+def test_it_answers_on_loopback_and_listens_nowhere_else(server: tuple[int, subprocess.Popen[bytes]]) -> None:
+    port, process = server
+    end = time.monotonic() + DEADLINE_S
+    while not healthy(port):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    listening = [c.laddr for c in psutil.Process(process.pid).net_connections() if c.status == psutil.CONN_LISTEN]
+    assert [(address.ip, address.port) for address in listening] == [("127.0.0.1", port)]
+
+
+def test_the_entrance_opens_the_first_page_and_keeps_what_was_opened() -> None:
+    queries = quiet()
+    source.close()
+    source.open(lambda: queries)
+    try:
+        at = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
+        assert not at.exception
+        assert at.title[0].value == "Trading overview"
+        assert source.ask() is queries
+    finally:
+        source.close()
+        gc.unfreeze()

@@ -1,0 +1,246 @@
+"""Each page on an empty, a quiet and a busy account, and when the database is away."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.queries import source
+from dashboard.state import Point, WhaleRow
+from shared.domain.errors import BadInput, Temporary
+from shared.domain.instants import MINUTE
+from shared.domain.messages import Command, CommandKind
+from shared.ports import Switch
+from tests.dashboard.conftest import PAGES, RunPage
+from tests.dashboard.fakes import NOW, AwayQueries, FakeQueries, busy, live, quiet
+
+EVERY_PAGE = pytest.mark.parametrize("page", ["trading", "decisions"])
+
+
+def banner(page: AppTest) -> str:
+    return " ".join(html.proto.body for html in page.get("html") if "house-banner" in html.proto.body)
+
+
+def shown(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+@EVERY_PAGE
+def test_an_empty_account_says_what_to_do(page: str, run_page: RunPage) -> None:
+    at = run_page(page, FakeQueries())
+    assert not at.exception
+    assert not at.error
+    assert any("make run" in info.value for info in at.info)
+    assert "Waiting for the trader" in banner(at)
+
+
+@EVERY_PAGE
+def test_a_database_that_is_away_is_told_in_one_sentence(page: str, run_page: RunPage) -> None:
+    at = run_page(page, AwayQueries())
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "does not answer" in at.error[0].value
+    assert any("at the moment" in caption.value for caption in at.caption)
+
+
+@EVERY_PAGE
+def test_synthetic_data_is_marked_on_every_page(page: str, run_page: RunPage) -> None:
+    at = run_page(page, quiet())
+    assert "SYNTHETIC" in banner(at)
+    assert "PAPER · no real money" in banner(at)
+
+
+@EVERY_PAGE
+def test_real_data_is_not_called_synthetic(page: str, run_page: RunPage) -> None:
+    queries = quiet()
+    queries.shown = live(source="recording: march")
+    at = run_page(page, queries)
+    assert "SYNTHETIC" not in banner(at)
+    assert "Recording: march" in banner(at)
+
+
+@EVERY_PAGE
+def test_live_mode_says_that_money_is_real(page: str, run_page: RunPage) -> None:
+    queries = quiet()
+    queries.shown = live(mode="live", source="live")
+    at = run_page(page, queries)
+    assert "LIVE · real money" in banner(at)
+    assert "no real money" not in banner(at)
+
+
+@EVERY_PAGE
+def test_a_busy_account_is_shown_without_error(page: str, run_page: RunPage) -> None:
+    at = run_page(page, busy())
+    assert not at.exception
+    assert not at.error
+    assert len(at.dataframe) == 2
+
+
+def test_a_page_without_the_entrance_says_how_to_start() -> None:
+    source.close()
+    at = AppTest.from_file(str(PAGES / "trading.py"), default_timeout=60).run()
+    assert not at.exception
+    assert "dashboard/app.py" in at.error[0].value.replace("\\", "")
+
+
+def test_the_figures_are_the_accounts(run_page: RunPage) -> None:
+    at = run_page("trading", quiet())
+    assert shown(at) == {
+        "Equity": "$10,309.96",
+        "P&L today": "+$209.96",
+        "P&L total": "+$309.96",
+        "Open positions": "1",
+        "Exposure": "$1,309.96",
+        "Fees paid": "$31.23",
+        "Whale trades": "1,200",
+        "Copied": "100",
+    }
+    assert all(metric.help for metric in at.metric)
+
+
+def test_on_the_first_day_todays_profit_counts_from_the_capital(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.before = None
+    assert shown(run_page("trading", queries))["P&L today"] == "+$309.96"
+
+
+def test_positions_and_orders_are_listed_in_words(run_page: RunPage) -> None:
+    at = run_page("trading", quiet())
+    positions, orders = (table.value for table in at.dataframe)
+    assert list(positions["market"]) == ["Will number 1 win?"]
+    assert list(positions["unrealised"]) == [5.0]
+    assert list(orders["state"]) == ["● Live", "✔ Filled"]
+
+
+def test_a_position_without_a_last_price_is_counted_as_such(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.shown = live(marks={})
+    at = run_page("trading", queries)
+    assert any("1 without a last price" in caption.value for caption in at.caption)
+
+
+def test_the_span_of_the_curve_can_be_chosen(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.points = [Point(NOW - 600 * MINUTE, 1_000_000), *queries.points]
+    at = run_page("trading", queries)
+    assert any("from \\$1.00 to" in caption.value for caption in at.caption)
+    at.segmented_control(key="span").set_value("6 h").run()
+    assert any("from \\$10,189.96 to" in caption.value for caption in at.caption)
+
+
+def test_decisions_can_be_searched_and_filtered(run_page: RunPage) -> None:
+    at = run_page("decisions", quiet())
+    assert list(at.dataframe[0].value["reason"]) == ["Copied", "No edge left", "Too late"]
+    at.text_input(key="search").input("number 4").run()
+    assert list(at.dataframe[0].value["reason"]) == ["Too late"]
+    at.text_input(key="search").input("").run()
+    at.segmented_control(key="which").set_value("Copied").run()
+    assert list(at.dataframe[0].value["reason"]) == ["Copied"]
+
+
+def test_a_search_without_result_says_so(run_page: RunPage) -> None:
+    at = run_page("decisions", quiet())
+    at.text_input(key="search").input("unicorn").run()
+    assert any("None of the latest 3 decisions match" in info.value for info in at.info)
+    assert len(at.dataframe) == 1
+
+
+def test_only_the_chosen_depth_is_read(run_page: RunPage) -> None:
+    at = run_page("decisions", busy())
+    assert len(at.dataframe[0].value) == 200
+    at.selectbox(key="depth").set_value(1_000).run()
+    assert len(at.dataframe[0].value) == 1_000
+
+
+def test_the_whale_table_carries_rank_interval_and_our_result(run_page: RunPage) -> None:
+    whales = run_page("decisions", quiet()).dataframe[1].value
+    assert list(whales["rank"]) == [3]
+    assert list(whales["low"]) == [15.0]
+    assert list(whales["pnl"]) == [52.0]
+
+
+def test_a_silent_trader_and_a_bad_feed_are_told(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.wall += 5 * MINUTE
+    queries.shown = live(feeds={"gamma": "no answer for 75 s", "data-api": "ok"})
+    at = run_page("trading", queries)
+    assert [warning.value.startswith(start) for warning, start in zip(at.warning, ("The trader", "Feed"), strict=True)]
+    assert "silent for 5 min" in at.warning[0].value
+    assert "no answer for 75 s" in at.warning[1].value
+
+
+def press(at: AppTest, reason: str, word: str) -> AppTest:
+    at.button(key="kill_switch").click().run()
+    at.text_input(key="kill_reason").input(reason)
+    at.text_input(key="kill_word").input(word)
+    next(button for button in at.button if button.form_id == "kill_form").click().run()
+    return at
+
+
+@EVERY_PAGE
+def test_the_kill_switch_asks_the_trader_to_stop(page: str, run_page: RunPage) -> None:
+    queries = quiet()
+    at = press(run_page(page, queries), "losing too much", "STOP")
+    assert [(c.kind, c.reason) for c in queries.waiting] == [(CommandKind.KILL, "losing too much")]
+    assert "Stop requested" in banner(at)
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"), [("why not", "stop"), ("why not", ""), ("why not", "RESUME"), (" ", "STOP")]
+)
+def test_nothing_is_sent_without_the_word_and_a_reason(reason: str, word: str, run_page: RunPage) -> None:
+    queries = quiet()
+    at = press(run_page("trading", queries), reason, word)
+    assert queries.waiting == []
+    assert any("Nothing was done" in error.value for error in at.error)
+
+
+@EVERY_PAGE
+def test_an_item_that_cannot_be_read_is_told_where_it_is_missing(page: str, run_page: RunPage) -> None:
+    class Odd(FakeQueries):
+        def whales(self) -> list[WhaleRow]:
+            raise BadInput("an item of table whales cannot be read: rank")
+
+    at = run_page(page, Odd(live()))
+    assert len(at.error) == 1
+    assert "table whales cannot be read" in at.error[0].value
+
+
+def test_a_request_that_cannot_be_sent_is_told(run_page: RunPage) -> None:
+    class Full(FakeQueries):
+        def request_kill(self, reason: str) -> str:
+            raise Temporary(f"no room for {reason}")
+
+    at = press(run_page("trading", Full(live())), "enough", "STOP")
+    assert any("The request was not sent: no room for enough" in error.value.replace("\\", "") for error in at.error)
+
+
+def test_the_kill_switch_tells_when_it_cannot_read_the_switch(run_page: RunPage) -> None:
+    at = run_page("trading", AwayQueries())
+    at.button(key="kill_switch").click().run()
+    assert len([error for error in at.error if "does not answer" in error.value]) == 2
+    assert not any(field.key == "kill_word" for field in at.text_input)
+
+
+def test_an_account_without_followed_wallets_says_when_they_come(run_page: RunPage) -> None:
+    assert any("No wallet is followed yet" in i.value for i in run_page("decisions", FakeQueries(live())).info)
+
+
+def test_a_stopped_trader_is_shown_as_stopped_and_can_be_asked_to_resume(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.switched = Switch(False, "losing <b>too</b> much", NOW)
+    at = run_page("trading", queries)
+    assert "■ Trading stopped: losing &lt;b&gt;too&lt;/b&gt; much" in banner(at)
+    press(at, "checked", "RESUME")
+    assert [(c.kind, c.reason) for c in queries.waiting] == [(CommandKind.RESUME, "checked")]
+    assert "Resume requested" in banner(at)
+
+
+def test_a_breaker_of_the_trader_is_shown_as_a_halt(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.shown = live(trading=False, switch_reason="daily loss")
+    assert "■ Trading halted: daily loss" in banner(run_page("trading", queries))
+
+
+def test_a_request_that_was_answered_is_not_shown_as_waiting(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.waiting = [Command("c", CommandKind.RESUME, "again")]
+    assert "▶ Trading" in banner(run_page("trading", queries))

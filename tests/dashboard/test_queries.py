@@ -1,0 +1,193 @@
+"""The queries on the real tables of the embedded server, written the way the trader writes them."""
+
+import pytest
+
+from dashboard.queries import DynamoQueries, Source, connect, settings
+from dashboard.state import Point
+from shared.adapters.dynamo.codec import account_day, body_of, open_name
+from shared.adapters.dynamo.controls import put_switch
+from shared.adapters.dynamo.readers import Readers
+from shared.adapters.dynamo.store import DynamoStore
+from shared.adapters.dynamo.tables import Endpoint
+from shared.adapters.dynamo.views import Views
+from shared.adapters.embedded.server import free_port
+from shared.domain.decision import Reason
+from shared.domain.errors import BadInput, Corrupt, Temporary
+from shared.domain.instants import DAY, MINUTE
+from shared.domain.messages import CommandKind
+from shared.domain.order import FINAL, Order, OrderState
+from shared.ports import Switch
+from tests.contracts.embedded import Embedded
+from tests.dashboard.fakes import NOW, FakeQueries, decision, market, order, position
+
+
+class Account:
+    """Queries on one account of the embedded server, and the writers that fill it."""
+
+    def __init__(self, embedded: Embedded) -> None:
+        self.account = embedded.account()
+        self.tables = embedded.tables
+        self.views = Views(self.account, embedded.tables)
+        self.store = DynamoStore(self.account, embedded.tables, 1)
+        self.clock = NOW
+        self.readers = Readers("test-", embedded.server.endpoint)
+        self.queries = DynamoQueries(self.readers, self.account, lambda: self.clock)
+
+    def put_order(self, known: Order) -> None:
+        item = self.tables.orders(order_key=known.order_key, account=self.account, body=body_of(known))
+        if known.state not in FINAL:
+            item.open = open_name(self.account)
+        item.save()
+
+
+@pytest.fixture
+def tested(embedded: Embedded) -> Account:
+    return Account(embedded)
+
+
+def test_an_account_nobody_wrote_to_is_empty(tested: Account) -> None:
+    ask = tested.queries
+    assert ask.live() is None
+    assert ask.switch() == Switch(True)
+    assert ask.equity_before(NOW) is None
+    assert [*ask.pending(), *ask.curve(NOW - DAY, NOW), *ask.positions(), *ask.open_orders(), *ask.whales()] == []
+    assert ask.decisions(NOW, 10) == []
+    assert ask.orders([]) == []
+    assert ask.markets([]) == {}
+
+
+def test_the_live_item_comes_back_to_the_last_micro_dollar(tested: Account) -> None:
+    tested.views.put_live({"equity": 2**53 + 1, "source": "live", "marks": {"a": 1}})
+    shown = tested.queries.live()
+    assert shown is not None
+    assert (shown.equity, shown.source, shown.marks) == (2**53 + 1, "live", {"a": 1})
+
+
+def test_last_prices_may_stand_in_an_item_of_their_own(tested: Account) -> None:
+    tested.views.put_live({"marks": {"a": 1}})
+    tested.tables.live(account=f"{tested.account}#marks", body=body_of({"marks": {"a": 9, "b": 2}})).save()
+    shown = tested.queries.live()
+    assert shown is not None
+    assert shown.marks == {"a": 1, "b": 2}
+
+
+def test_the_curve_runs_over_midnight_in_order_and_ends_where_asked(tested: Account) -> None:
+    midnight = NOW // DAY * DAY
+    for n in (3, -2, 0, -1, 1):
+        tested.views.put_metrics(midnight + n * MINUTE, {"equity": n})
+    points = tested.queries.curve(midnight - MINUTE, midnight + 2 * MINUTE)
+    assert points == [Point(midnight + n * MINUTE, n) for n in (-1, 0, 1)]
+
+
+def test_the_day_begins_with_the_last_equity_before_midnight_even_days_earlier(tested: Account) -> None:
+    midnight = NOW // DAY * DAY
+    tested.views.put_metrics(midnight, {"equity": 9})
+    assert tested.queries.equity_before(midnight) is None
+    tested.views.put_metrics(midnight - 3 * DAY, {"equity": 7})
+    tested.views.put_metrics(midnight - 3 * DAY - MINUTE, {"equity": 6})
+    assert tested.queries.equity_before(midnight) == 7
+
+
+def test_decisions_come_newest_first_over_several_days_and_no_more_than_asked(tested: Account) -> None:
+    for n, at in enumerate((NOW - DAY, NOW - 1, NOW)):
+        name = f"{n}"
+        body = body_of(decision(n, Reason.STALE, at))
+        tested.tables.decisions(account_day=account_day(tested.account, at), moment=name, body=body).save()
+    assert [d.at for d in tested.queries.decisions(NOW, 10)] == [NOW, NOW - 1, NOW - DAY]
+    assert [d.at for d in tested.queries.decisions(NOW, 2)] == [NOW, NOW - 1]
+
+
+def test_what_the_store_decides_is_what_the_page_reads(tested: Account) -> None:
+    made = decision(1)
+    mine = type(made)(**{name: getattr(made, name) for name in made.__struct_fields__} | {"account": tested.account})
+    tested.store.decide([mine])
+    assert tested.queries.decisions(NOW, 10) == [mine]
+
+
+def test_open_orders_are_those_that_are_not_final(tested: Account) -> None:
+    final = order(2, OrderState.FILLED)
+    for known in (order(1), final):
+        tested.put_order(known)
+    assert tested.queries.open_orders() == [order(1)]
+    assert tested.queries.orders([final.order_key, "unknown", final.order_key]) == [final, final]
+
+
+def test_positions_whales_and_markets_are_read_back_as_written(tested: Account) -> None:
+    held = position(1)
+    tested.tables.positions(account=tested.account, slot=held.key, body=body_of(held)).save()
+    tested.views.put_whales([{"wallet": "w", "rank": 2, "pnl_usd": -5}])
+    tested.views.put_market(market(1))
+    assert tested.queries.positions() == [held]
+    assert [(w.wallet, w.rank, w.pnl_usd) for w in tested.queries.whales()] == [("w", 2, -5)]
+    assert tested.queries.markets({"0xm1", "unknown"}) == {"0xm1": market(1)}
+
+
+def test_a_market_is_remembered_for_five_minutes(tested: Account) -> None:
+    name = f"0x{tested.account}"
+    tested.tables.markets(market=name, body=body_of(market(1))).save()
+    assert tested.queries.markets([name]) == {name: market(1)}
+    tested.tables.markets(market=name, body=body_of(market(2))).save()
+    assert tested.queries.markets([name]) == {name: market(1)}
+    tested.clock += 5 * MINUTE + 1
+    assert tested.queries.markets([name]) == {name: market(2)}
+
+
+def test_a_request_reaches_the_trader_and_is_gone_once_taken(tested: Account) -> None:
+    tested.queries.request_kill("enough")
+    tested.clock += 1
+    tested.queries.request_resume("again")
+    commands = tested.store.commands()
+    assert [(c.kind, c.reason) for c in commands] == [(CommandKind.KILL, "enough"), (CommandKind.RESUME, "again")]
+    assert tested.queries.pending() == commands
+    tested.store.taken(commands[0].command_id)
+    assert tested.queries.pending() == commands[1:]
+
+
+def test_the_switch_is_read_as_the_trader_sets_it(tested: Account) -> None:
+    put_switch(tested.tables, tested.account, Switch(False, "enough", 2**53 + 1))
+    assert tested.queries.switch() == Switch(False, "enough", 2**53 + 1)
+
+
+def test_an_item_that_cannot_be_read_is_refused_by_table_and_field(tested: Account) -> None:
+    tested.tables.positions(account=tested.account, slot="a#b", body='{"account": 5}').save()
+    with pytest.raises(BadInput, match=r"table positions cannot be read: .*account"):
+        tested.queries.positions()
+
+
+def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    ask = connect(settings({"AWS_ENDPOINT_URL": url}))
+    with pytest.raises(Temporary, match=f"the database at {url} does not answer"):
+        ask.live()
+
+
+def test_tables_that_do_not_exist_are_named(embedded: Embedded) -> None:
+    ask = DynamoQueries(Readers("nowhere-", embedded.server.endpoint), "paper")
+    with pytest.raises(BadInput, match="the table nowhere-positions does not exist"):
+        ask.positions()
+
+
+def test_a_question_dynamodb_refuses_is_told_with_the_table(tested: Account) -> None:
+    with pytest.raises(Corrupt, match=r"table orders at http.*Validation"):
+        tested.queries.orders([""])
+
+
+def test_settings_have_defaults_and_refuse_a_blank_account() -> None:
+    chosen = settings({})
+    assert (chosen.prefix, chosen.account, chosen.endpoint) == ("house-", "paper", Endpoint("us-east-1"))
+    named = settings({"ACCOUNT": "a", "TABLE_PREFIX": "t-", "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://h"})
+    assert (named.prefix, named.account) == ("t-", "a")
+    assert (named.endpoint.host, named.endpoint.region) == ("http://h", "eu-west-1")
+    with pytest.raises(BadInput, match="ACCOUNT is blank"):
+        settings({"ACCOUNT": " "})
+
+
+def test_queries_are_made_once_per_process() -> None:
+    source = Source()
+    first, second = FakeQueries(), FakeQueries()
+    source.open(lambda: first)
+    source.open(lambda: second)
+    assert source.ask() is first
+    source.close()
+    with pytest.raises(BadInput, match=r"dashboard/app\.py"):
+        source.ask()

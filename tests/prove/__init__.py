@@ -1,0 +1,1 @@
+"""``python -m tests.prove``: generated histories through the real engine and store; see ``__main__``."""

@@ -1,0 +1,136 @@
+"""What must be true of an engine after every event, whatever happened. Each check yields sentences about what is not."""
+
+from collections.abc import Iterator
+
+from shared.adapters.memory.store import MemoryStore
+from shared.domain.ledger import CASH, RESERVED
+from shared.domain.money import part, value
+from shared.domain.order import FINAL, Order, OrderState, Side
+from shared.engine.engine import Engine
+from shared.engine.ledger import Projection, shares_room
+
+
+def money(engine: Engine, trusting: bool) -> Iterator[str]:
+    """Zero-sum, no debt, rooms equal to what is used. ``trusting`` False: the venue filled what it had ended before."""
+    books = engine.desk.books
+    if books.imbalance():
+        yield f"entries sum to {books.imbalance()}, not 0"
+    cash, reserved = books.balance(CASH), books.balance(RESERVED)
+    if reserved < 0 or (trusting and cash < 0):
+        yield f"negative money: cash {cash}, reserved {reserved}"
+    if books.room.get(CASH, 0) != cash:
+        yield f"room for cash is {books.room.get(CASH, 0)}, the balance {cash}"
+    used: dict[str, int] = {}
+    held = 0
+    for order in books.orders.values():
+        held += order.reserved
+        if order.reserved:
+            add(used, order.market, order.source, order.strategy, order.reserved)
+    if held != reserved:
+        yield f"orders hold {held}, reserved is {reserved}"
+    for position in books.positions.values():
+        if position.size < 0 or position.cost < 0:
+            yield f"position {position.key} has size {position.size} and cost {position.cost}"
+        add(used, position.market, position.source, position.strategy, position.cost)
+    for name, amount in books.used.items():
+        if name != CASH and not name.startswith("shares#") and amount != used.get(name, 0):
+            yield f"{name} uses {amount}, orders and positions say {used.get(name, 0)}"
+
+
+def add(used: dict[str, int], market: str, source: str, strategy: str, amount: int) -> None:
+    """Counts an amount into the four exposures."""
+    for name in ("portfolio", f"market#{market}", f"source#{source}", f"strategy#{strategy}"):
+        used[name] = used.get(name, 0) + amount
+
+
+def indexes(engine: Engine) -> Iterator[str]:
+    """Marks, open orders, intents and free shares agree with the books they are derived from."""
+    desk = engine.desk
+    books, marks = desk.books, desk.marks
+    worth = sum(value(entry[0], entry[1]) for entry in marks.held.values())
+    if marks.total != worth:
+        yield f"marks are worth {worth}, their total says {marks.total}"
+    sizes: dict[str, int] = {}
+    for position in books.positions.values():
+        if position.size:
+            sizes[position.token] = sizes.get(position.token, 0) + position.size
+    if {token: entry[0] for token, entry in marks.held.items()} != sizes:
+        yield f"marks hold {marks.held}, positions {sizes}"
+    open_keys = {order.order_key for order in books.orders.values() if order.state not in FINAL}
+    if {order.order_key for order in desk.execution.open_orders()} != open_keys:
+        yield "the index of open orders is not the open orders"
+    intents = [books.orders[key].intent_id for key in open_keys]
+    if len(set(intents)) != len(intents):
+        yield "an intent has two open orders"
+    selling: dict[str, int] = {}
+    for key in open_keys:
+        order = books.orders[key]
+        if order.side is Side.SELL:
+            room = shares_room(order.token, order.sleeve)
+            selling[room] = selling.get(room, 0) + order.remaining
+    for position in books.positions.values():
+        room = shares_room(position.token, position.sleeve)
+        if books.room.get(room, 0) != position.size - selling.get(room, 0):
+            yield f"{room} is {books.room.get(room, 0)}, not {position.size} less {selling.get(room, 0)}"
+    for order in books.orders.values():
+        if (order.filled == order.size) != (order.state is OrderState.FILLED):
+            yield f"order {order.order_key} is {order.state.value} with {order.filled} of {order.size}"
+        if order.state is OrderState.LIVE and order.filled:
+            yield f"order {order.order_key} is LIVE although it has fills"
+
+
+def caps(engine: Engine, order: Order) -> Iterator[str]:
+    """Right after a BUY was planned no cap is exceeded, its own reserve included."""
+    limits, used, risk = engine.limits, engine.desk.books.used, engine.desk.risk
+    equity = risk.equity()
+    most = {
+        "portfolio": limits.portfolio_usd,
+        f"strategy#{order.strategy}": limits.strategy_usd,
+        f"market#{order.market}": min(limits.market_usd, part(equity, limits.market_of_equity)),
+        f"source#{order.source}": min(limits.source_usd, part(equity, limits.source_of_equity)),
+    }
+    for name, limit in most.items():
+        if used[name] > limit:
+            yield f"{name} uses {used[name]} of {limit}"
+    in_token = engine.desk.in_token(order.market, order.token)
+    if in_token > part(equity, limits.position_of_equity):
+        yield f"{order.token} holds {in_token} of {part(equity, limits.position_of_equity)}"
+    if order.cost + order.reserved > limits.trade_max_usd + 1_000:
+        yield f"order {order.order_key} reserves {order.reserved} of {limits.trade_max_usd}"
+    if len(engine.desk.claimed_positions()) > limits.positions_max:
+        yield f"{len(engine.desk.claimed_positions())} positions, {limits.positions_max} allowed"
+
+
+def same_books(belief: Projection, stored: Projection, what: str) -> Iterator[str]:
+    """Two projections agree on money, positions and exposure; refused plans are known to belief alone."""
+    for name in ("positions", "realized", "fees", "fills"):
+        if getattr(belief, name) != getattr(stored, name):
+            yield f"{what}: {name} are {getattr(stored, name)}, believed {getattr(belief, name)}"
+    for name, mine, theirs in (
+        ("balances", belief.balances, stored.balances),
+        ("used", belief.used, stored.used),
+    ):
+        if {k: v for k, v in mine.items() if v} != {k: v for k, v in theirs.items() if v}:  # type: ignore[attr-defined]  # both are dictionaries of amounts
+            yield f"{what}: {name} are {theirs}, believed {mine}"
+    for key, order in belief.orders.items():
+        if stored.orders.get(key) != order and not order.note.startswith("refused"):
+            yield f"{what}: order {key} is {stored.orders.get(key)}, believed {order}"
+
+
+def rebuild(store: MemoryStore) -> Iterator[str]:
+    """The journal alone gives what the store holds."""
+    again = Projection()
+    for record in store.journal("test"):
+        again.apply(record)
+    yield from same_books(store.books, again, "rebuild")
+    if again.room != store.books.room:
+        yield "rebuild: rooms differ"
+
+
+def ended(engine: Engine) -> Iterator[str]:
+    """Once faults stop, every order is final and no cash is held."""
+    for order in engine.desk.books.orders.values():
+        if order.state not in FINAL:
+            yield f"order {order.order_key} is still {order.state.value}"
+    if engine.desk.books.balance(RESERVED):
+        yield f"{engine.desk.books.balance(RESERVED)} is still reserved"

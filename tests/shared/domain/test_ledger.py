@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.errors import Corrupt
+from shared.domain.ledger import CASH, PUSD, VENUE, Entry, Position, PostingKind, posting, shares_account
+
+ENTRIES = st.lists(
+    st.builds(Entry, st.sampled_from([CASH, VENUE]), st.sampled_from([PUSD, "token"]), st.integers(-50, 50)),
+    max_size=6,
+)
+
+
+@given(ENTRIES)
+def test_a_posting_exists_only_when_every_asset_sums_to_zero(entries: list[Entry]) -> None:
+    sums = {asset: sum(e.amount for e in entries if e.asset == asset) for asset in (PUSD, "token")}
+    if any(sums.values()):
+        with pytest.raises(Corrupt, match=r"posting fill key: (pUSD|token) sums to -?\d+, not 0"):
+            posting(PostingKind.FILL, "key", 1, tuple(entries))
+    else:
+        made = posting(PostingKind.FILL, "key", 1, tuple(entries), "ref")
+        assert made.entries == tuple(e for e in entries if e.amount)
+        assert (made.kind, made.at, made.ref) == (PostingKind.FILL, 1, "ref")
+
+
+def test_a_posting_is_named_by_its_kind_and_natural_key_alone() -> None:
+    lines = (Entry(CASH, PUSD, 1), Entry(VENUE, PUSD, -1))
+    one = posting(PostingKind.FILL, "t/o", 1, lines)
+    assert one.posting_id == posting(PostingKind.FILL, "t/o", 2, ()).posting_id
+    assert one.posting_id != posting(PostingKind.RELEASE, "t/o", 1, lines).posting_id
+    assert one.posting_id != posting(PostingKind.FILL, "t/p", 1, lines).posting_id
+
+
+def test_shares_lie_in_the_account_of_their_sleeve() -> None:
+    assert shares_account("whale_copy/0xabc") == "shares:whale_copy/0xabc"
+
+
+def test_a_position_is_found_by_token_and_sleeve() -> None:
+    assert Position("a", "m:yes", "whale_copy/w", "m", "whale_copy", "w").key == "m:yes#whale_copy/w"

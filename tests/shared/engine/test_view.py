@@ -1,0 +1,23 @@
+from shared.domain.money import dollars
+from shared.domain.order import Side
+from shared.domain.whale import RankedWallet
+from tests.shared.engine.builders import House, ranked, trade
+
+
+def test_strategies_see_the_engine_as_it_is_now() -> None:
+    house = House().ready(ranked("whale"), RankedWallet("new", 2))
+    view = house.engine._view
+    assert view.market("m") is house.engine.markets["m"]
+    assert view.market("n") is None
+    assert [view.edge(name) for name in ("whale", "new", "stranger")] == [150_000, None, None]
+    assert view.sleeve_size("m:yes", "whale_copy", "whale") == 0
+    assert view.sleeve_free("m:yes", "whale_copy", "whale") == 0
+    assert view.equity() == dollars(10_000)
+    sent = house.bought()
+    assert view.sleeve_size("m:yes", "whale_copy", "whale") == sent.size
+    assert view.sleeve_free("m:yes", "whale_copy", "whale") == sent.size
+    assert view.intended(sent.signal_id) > 0
+    assert view.intended("nothing") == 0
+    house.copied(trade(side=Side.SELL, tx="s"))
+    assert view.sleeve_size("m:yes", "whale_copy", "whale") == sent.size
+    assert view.sleeve_free("m:yes", "whale_copy", "whale") < 10_000
