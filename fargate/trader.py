@@ -25,6 +25,7 @@ METRICS_EVERY_NS = MINUTE
 """Of event time: a point of the curves for each minute the market lived."""
 DECISIONS_EVERY_NS = SECOND
 MARKETS_AT_ONCE = 40
+MARKS_EVERY_NS = 5 * SECOND
 
 
 class Stopped(BaseException):
@@ -90,6 +91,8 @@ class Trader:
             self.driver.flush()
         if self._is_due("live", now, LIVE_EVERY_NS):
             self.show(at)
+        if self._is_due("marks", now, MARKS_EVERY_NS):
+            self._show_marks()
         if self._is_due("whales", now, WHALES_EVERY_NS):
             self._show_whales()
         if self._is_due("tape", now, TAPE_EVERY_NS):
@@ -111,6 +114,7 @@ class Trader:
         self.driver.flush()
         self._views.put_metrics(at, self._point())
         self._show_whales()
+        self._show_marks()
         self.show(at)
         self._tape.flush()
 
@@ -156,7 +160,6 @@ class Trader:
         """Write the live view."""
         engine, desk = self.driver.engine, self.driver.engine.desk
         counts = engine.counts
-        marks = {token: entry[1] for token, entry in list(desk.marks.held.items())[:12]}
         self._views.put_live(
             {
                 "at": self._clock.now(),
@@ -181,10 +184,13 @@ class Trader:
                 "switch_reason": desk.risk.stopped_because[:120],
                 "feeds": self.feeds,
                 "progress": self.progress[:160],
-                "marks": _short(marks),
             }
         )
         self._show_markets()
+
+    def _show_marks(self) -> None:
+        held = self.driver.engine.desk.marks.held
+        self._views.put_marks({token: entry[1] for token, entry in held.items()})
 
     def _top_reasons(self) -> list[tuple[str, int]]:
         counted = sorted(self.driver.engine.decisions.items(), key=lambda item: -item[1])
@@ -233,18 +239,6 @@ class Trader:
         if ranked is None:
             return {}
         return {"mean_return": ranked.mean_return, "return_low": ranked.return_low, "volume_usd": ranked.volume}
-
-
-def _short(marks: dict[str, int]) -> dict[str, int]:
-    """Marks within the live view's 2 KB: whole token ids are long, so only as many as fit."""
-    kept: dict[str, int] = {}
-    room = 1000
-    for token, mark in marks.items():
-        room -= len(token) + 12
-        if room < 0:
-            break
-        kept[token] = mark
-    return kept
 
 
 def copied(reasons: dict[Reason, int]) -> int:

@@ -89,6 +89,9 @@ class Views(Protocol):
     def put_live(self, live: Mapping[str, Any]) -> None:
         """Replace the live view (at most 2 KB)."""
 
+    def put_marks(self, marks: Mapping[str, int]) -> None:
+        """Replace the last prices of the tokens held (micro-dollars per share)."""
+
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         """Keep a point of the curves under its instant."""
 

@@ -28,7 +28,6 @@ FEE_STEP = 10
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})?", re.ASCII)
 MICRO_MAX = 10**17
 """A hundred billion dollars: anything larger is a corrupt number, not a fortune."""
-_DOLLARS_MAX = MICRO_MAX // ONE
 
 
 def price(micro: int) -> Price:
@@ -69,7 +68,7 @@ def parse_micro(text: str) -> int:
     if not _NUMBER.fullmatch(text):
         raise BadInput(f"not a number: {text[:40]!r}")
     value = Decimal(text)
-    if abs(value) > _DOLLARS_MAX:
+    if abs(value) > MICRO_MAX:  # venue times in milliseconds are read here too
         raise BadInput(f"not a usable number: {text[:40]!r}")
     return int((value * ONE).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 

@@ -23,14 +23,12 @@ from shared.domain.whale import RankedWallet, Ranking, Signal
 EDGE_PRIOR_MARKETS = 20
 """Markets of zero edge every wallet is assumed to have behind it: with fewer real ones luck outweighs skill."""
 PERCENTILE_BUCKETS = 64
-CONFIDENCE_WEIGHTS = {
-    "size": 250_000,
-    "velocity": 150_000,
-    "first_entry": 200_000,
-    "score": 200_000,
-    "agreement": 200_000,
-}
-"""How much each factor counts, in millionths; they sum to one."""
+WEIGHT_SIZE = 250_000
+WEIGHT_VELOCITY = 150_000
+WEIGHT_FIRST_ENTRY = 200_000
+WEIGHT_SCORE = 200_000
+WEIGHT_AGREEMENT = 200_000
+"""How much each factor of the confidence counts, in millionths; they sum to one."""
 VELOCITY_FULL = 10
 """Fills of one burst that count as full trade velocity."""
 AGREEMENT_FULL = 3
@@ -275,20 +273,23 @@ class Detection:
     def _confidence(self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int) -> Fraction:
         """Weighted mean of the five factors of the specification (section 3), in millionths."""
         before = whale.bursts.get((trade.token, trade.side))
-        velocity = 0 if before is None else mul_div_floor(min(before.fills, VELOCITY_FULL), ONE, VELOCITY_FULL)
-        others = sum(
-            1
-            for wallet, at in self._buyers.get(trade.token, {}).items()
-            if wallet != trade.wallet and abs(venue_at - at) <= self.params.burst_ns
-        )
-        factors = {
-            "size": whale.size_percentile(notional),
-            "velocity": velocity,
-            "first_entry": 0 if trade.market in whale.bought else ONE,
-            "score": mul_div_floor(max(self.ranked - whale.rank + 1, 0), ONE, max(self.ranked, 1)),
-            "agreement": mul_div_floor(min(others, AGREEMENT_FULL), ONE, AGREEMENT_FULL),
-        }
-        return Fraction(sum(mul_div_floor(factors[name], weight, ONE) for name, weight in CONFIDENCE_WEIGHTS.items()))
+        confidence = mul_div_floor(whale.size_percentile(notional), WEIGHT_SIZE, ONE) + self._score_of(whale)
+        if before is not None:
+            confidence += mul_div_floor(min(before.fills, VELOCITY_FULL), WEIGHT_VELOCITY, VELOCITY_FULL)
+        if trade.market not in whale.bought:
+            confidence += WEIGHT_FIRST_ENTRY
+        buyers = self._buyers.get(trade.token)
+        if buyers:
+            others = 0
+            for wallet, at in buyers.items():
+                if wallet != trade.wallet and abs(venue_at - at) <= self.params.burst_ns:
+                    others += 1
+            confidence += mul_div_floor(min(others, AGREEMENT_FULL), WEIGHT_AGREEMENT, AGREEMENT_FULL)
+        return Fraction(confidence)
+
+    def _score_of(self, whale: Whale) -> int:
+        """The weight of the wallet's place in the ranking: full for the first, none beyond the last."""
+        return mul_div_floor(max(self.ranked - whale.rank + 1, 0), WEIGHT_SCORE, max(self.ranked, 1))
 
     def _count_bought(self, whale: Whale, trade: WhaleTrade, notional: int) -> None:
         tokens = whale.bought.get(trade.market)

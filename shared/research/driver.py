@@ -233,14 +233,16 @@ class Driver:
 
     def _planned(self, record: Record) -> PlanCommitted | PlanRefused:
         """Plan. A store that is certainly away refuses; one whose answer was lost is asked again, same record."""
+        perhaps_written = False
         for _ in range(STORE_TRIES):
             try:
                 return self.store.plan(record)
-            except Temporary as error:
-                assert record.order is not None
-                return PlanRefused(record.order.order_key, RefusedBy.STORE, str(error))
             except OutcomeUnknown:
-                continue
+                perhaps_written = True
+            except Temporary as error:
+                if not perhaps_written:
+                    assert record.order is not None
+                    return PlanRefused(record.order.order_key, RefusedBy.STORE, str(error))
         return self.store.plan(record)
 
     def _written(self, record: Record) -> None:

@@ -82,6 +82,8 @@ def run_replay(
     limits = checked(Limits(portfolio_usd=options.capital, strategy_usd=options.capital))
     engine = Engine(options.account, WhaleCopy(Params(sizing=options.sizing)), limits)
     driver = Driver(engine, PaperVenue(options.seed, MemoryPaperLog()), store, _pacer(options.speed))
+    if options.speed > 0:
+        driver.tick_every = 1  # a pace is held from row to row
     first, _ = recording.span()
     driver.handle_now(Command("initial", CommandKind.DEPOSIT, "initial capital", options.capital), first)
     split = first if options.whales is not None else ready.split()

@@ -1,4 +1,4 @@
-"""A venue that tells the truth when it is heard: what it took, filled and ended. Losing messages is the world's part."""
+"""A venue that tells the truth when it is heard. Losing what it says is the world's part."""
 
 from shared.domain.ledger import Fill
 from shared.domain.messages import OrderFilled, OrderRejected, OrderReport, Payload

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from shared.domain.instants import HOUR, SECOND
+from shared.domain.instants import SECOND
 from shared.domain.messages import CommandKind
 from shared.domain.money import ONE, dollars
 from shared.domain.order import Side
@@ -29,6 +29,7 @@ ACTIONS = {
     "refuse": 0.5,
     "resolve": 1.2,
     "restart": 0.6,
+    "night": 0.2,
     "deposit": 0.3,
 }
 _NAMES, _WEIGHTS = tuple(ACTIONS), tuple(ACTIONS.values())
@@ -51,7 +52,7 @@ class History:
         rng, world = self.rng, self.world
         for step, action in enumerate(rng.choices(_NAMES, _WEIGHTS, k=rng.randint(*LENGTH))):
             self._do(action)
-            if thorough or step % 8 == 0:
+            if thorough or step % 4 == 0:
                 world.check()
         world.finish()
         return world
@@ -69,7 +70,7 @@ class History:
                     rng.choice(WALLETS), rng.choice(TOKENS), side, rng.randint(5, 95), rng.randint(50, 6_000), lag
                 )
             case "again":
-                world.again(rng.choice((2, 62)) * SECOND)
+                world.again()
             case "print":
                 world.public_print(rng.choice(TOKENS), rng.randint(1, 99))
             case "deliver":
@@ -81,7 +82,7 @@ class History:
             case "fill":
                 world.fill(n, rng.choice((100, 60, 30, 5)), rng.choice((0, 0, 1, 4)))
             case "wait":
-                world.wait(rng.choice((1, 5, 20, 31, 61)) * SECOND if n < 980 else 13 * HOUR)
+                world.wait(rng.choice((1, 5, 20, 31, 61)) * SECOND)
             case "late":
                 world.late_fill(n, rng.randint(1, 100))
             case "resolve":
@@ -104,8 +105,12 @@ class History:
                 world.stop_in_the_store()
             case "refuse":
                 world.refuse_next = True
+            case "night":
+                world.night()
             case "restart":
                 world.restart()
+                if n % 2:
+                    world.again()
             case "deposit":
                 world.command(CommandKind.DEPOSIT, dollars(n + 1))
             case _:

@@ -1,13 +1,17 @@
-"""What must be true of an engine after every event, whatever happened. Each check yields sentences about what is not."""
+"""What must be true of an engine after every event; each check yields a sentence about what is not."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import TypeVar
 
 from shared.adapters.memory.store import MemoryStore
 from shared.domain.ledger import CASH, RESERVED
-from shared.domain.money import part, value
+from shared.domain.money import Usd, cost, part, value
 from shared.domain.order import FINAL, Order, OrderState, Side
 from shared.engine.engine import Engine
 from shared.engine.ledger import Projection, shares_room
+from shared.strategies.whale_copy import Params
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def money(engine: Engine, trusting: bool) -> Iterator[str]:
@@ -101,20 +105,48 @@ def caps(engine: Engine, order: Order) -> Iterator[str]:
         yield f"{len(engine.desk.claimed_positions())} positions, {limits.positions_max} allowed"
 
 
+def copied_once(engine: Engine, order: Order, params: Params, rows: list[tuple[int, int]]) -> Iterator[str]:
+    """A wallet's buys of a token, (when, notional) each once, allow an order per burst, or a part of their sum."""
+    orders = [
+        o
+        for o in engine.desk.books.orders.values()
+        if (o.source, o.token, o.side) == (order.source, order.token, Side.BUY) and not o.note.startswith("refused")
+    ]
+    if params.sizing == "kelly":
+        copied, most = len(orders), bursts([at for at, _ in rows], engine.detection.params.burst_ns)
+    else:
+        copied = sum(cost(o.size, o.limit) for o in orders)
+        most = part(Usd(sum(notional for _, notional in rows)), params.ratio)
+    if copied > most:
+        yield f"{order.source} in {order.token}: {params.sizing} copied {copied}, the trades allow {most}"
+
+
+def bursts(times: list[int], length: int) -> int:
+    """How many bursts there can be at most: instants more than a burst apart."""
+    count, opened = 0, None
+    for at in sorted(times):
+        if opened is None or at - opened > length:
+            count, opened = count + 1, at
+    return count
+
+
 def same_books(belief: Projection, stored: Projection, what: str) -> Iterator[str]:
     """Two projections agree on money, positions and exposure; refused plans are known to belief alone."""
     for name in ("positions", "realized", "fees", "fills"):
         if getattr(belief, name) != getattr(stored, name):
             yield f"{what}: {name} are {getattr(stored, name)}, believed {getattr(belief, name)}"
-    for name, mine, theirs in (
-        ("balances", belief.balances, stored.balances),
-        ("used", belief.used, stored.used),
-    ):
-        if {k: v for k, v in mine.items() if v} != {k: v for k, v in theirs.items() if v}:  # type: ignore[attr-defined]  # both are dictionaries of amounts
-            yield f"{what}: {name} are {theirs}, believed {mine}"
+    if not_zero(belief.balances) != not_zero(stored.balances):
+        yield f"{what}: balances are {stored.balances}, believed {belief.balances}"
+    if not_zero(belief.used) != not_zero(stored.used):
+        yield f"{what}: exposure is {stored.used}, believed {belief.used}"
     for key, order in belief.orders.items():
         if stored.orders.get(key) != order and not order.note.startswith("refused"):
             yield f"{what}: order {key} is {stored.orders.get(key)}, believed {order}"
+
+
+def not_zero(amounts: dict[Key, int]) -> dict[Key, int]:
+    """What is there; a refused plan leaves zeros behind in belief alone."""
+    return {key: amount for key, amount in amounts.items() if amount}
 
 
 def rebuild(store: MemoryStore) -> Iterator[str]:

@@ -79,6 +79,8 @@ class World:
         self.trusting = True
         self.refuse_next = False
         self.transactions = 0
+        self.last: tuple[WhaleTrade, int] | None = None
+        self.bought: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self.engine = self._new_engine()
         self.give(Command("initial", CommandKind.DEPOSIT, "prove", dollars(capital)))
         self._tell_the_world()
@@ -134,6 +136,8 @@ class World:
         assert order is not None
         if order.side is Side.BUY:
             self.fail(invariants.caps(self.engine, order))
+            rows = self.bought[order.source, order.token]
+            self.fail(invariants.copied_once(self.engine, order, self.params, rows))
         if self.refuse_next:
             self.refuse_next = False
             self.count("refusal")
@@ -149,6 +153,8 @@ class World:
 
     def _submit(self, submit: Submit) -> None:
         order = submit.order
+        if not self.engine.desk.risk.trading:
+            self.fail([f"order {order.order_key} is sent although trading is stopped"])
         fate = self.fate()
         if fate:
             self.count(fate)
@@ -176,21 +182,18 @@ class World:
         self.transactions += 1
         market = token.partition(":")[0]
         tx = f"tx{self.transactions}"
-        self.give(WhaleTrade(wallet, market, token, side, price(cents * 10_000), size * ONE, tx, 0), lag)
+        if side is Side.BUY:
+            self.bought.setdefault((wallet, token), []).append((self.now + 1 - lag, cents * 10_000 * size))
+        row = WhaleTrade(wallet, market, token, side, price(cents * 10_000), size * ONE, tx, 0)
+        self.last = (row, self.now + 1 - lag)
+        self.give(row, lag)
 
-    def again(self, lag: int = SECOND) -> None:
-        """The last whale trade is delivered once more, by a later delivery."""
-        for _, payload in reversed(self.story):
-            if type(payload) is WhaleTrade and payload.wallet in WALLETS:
-                last = payload
-                break
-        else:
-            return
-        self.events_before = len(self.store.records)
-        self.give(
-            WhaleTrade(last.wallet, last.market, last.token, last.side, last.price, last.size, last.tx, self.events),
-            lag,
-        )
+    def again(self) -> None:
+        """The last whale trade is delivered once more, by a later delivery; it happened when it happened."""
+        if self.last is not None:
+            row, venue_at = self.last
+            again = WhaleTrade(row.wallet, row.market, row.token, row.side, row.price, row.size, row.tx, self.events)
+            self.give(again, self.now + 1 - venue_at)
 
     def public_print(self, token: str, cents: int) -> None:
         """A stranger trades."""
@@ -255,10 +258,16 @@ class World:
             self.count("doubt")
             self.give(OrderInDoubt(orders[n % len(orders)].order_key, "time-out"))
 
-    def wait(self, duration: int) -> None:
-        """Time passes and due timers fire."""
+    def night(self) -> None:
+        """Half a day passes in which everything said is heard."""
+        self.wait(13 * HOUR, hearing=True)
+
+    def wait(self, duration: int, hearing: bool = False) -> None:
+        """Time passes and due timers fire; ``hearing``: what is said meanwhile is heard at once."""
         until = self.now + duration
         while True:
+            while hearing and self.pending:
+                self.deliver(0)
             due = [timer for timer in self.timers if timer.at <= until]
             if not due:
                 break
@@ -300,11 +309,9 @@ class World:
         self.fate = str
         self.refuse_next = False
         for _ in range(200):
-            while self.pending:
-                self.deliver(0)
+            self.wait(31 * SECOND, hearing=True)
             if not self.engine.desk.execution.open_orders():
                 break
-            self.wait(31 * SECOND)
         self.check()
         self.fail(invariants.ended(self.engine))
         self.fail(invariants.rebuild(self.store))

@@ -28,6 +28,11 @@ class Views:
             raise BadInput(f"the live view has {len(body.encode())} bytes, the most is {LIVE_MAX_BYTES}")
         patiently("putting the live view", self._tables.live(account=self.account, body=body).save, self._pause)
 
+    def put_marks(self, marks: Mapping[str, int]) -> None:
+        """Replace the last prices of the tokens held; an item of its own, since token ids are long."""
+        item = self._tables.live(account=f"{self.account}#marks", body=body_of({"marks": dict(marks)}))
+        patiently("putting the marks", item.save, self._pause)
+
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         """Keep one point of the curves under its instant (nanoseconds), which is put into it as ``at``."""
         key = account_day(self.account, at)

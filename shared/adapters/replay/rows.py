@@ -165,7 +165,7 @@ def _normalised(raw: pl.DataFrame, path: Path, malformed: int, refused: list[str
             expr.cast(pl.Float64 if name in _NUMBERS else pl.String, strict=False).alias(name)
             for name, expr in chosen.items()
         ]
-    )
+    ).head(raw.height)  # a file of refused lines has no columns, and literals alone would make up a row
     fault = typed.select(_fault().alias("fault"))["fault"]
     if fault.null_count() == len(fault):
         return Rows(_facts(typed), malformed, refused)

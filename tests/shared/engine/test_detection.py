@@ -10,8 +10,12 @@ from shared.domain.money import ONE, Fraction, Shares
 from shared.domain.order import Side
 from shared.domain.whale import RankedWallet, Ranking, Signal
 from shared.engine.detection import (
-    CONFIDENCE_WEIGHTS,
     EDGE_PRIOR_MARKETS,
+    WEIGHT_AGREEMENT,
+    WEIGHT_FIRST_ENTRY,
+    WEIGHT_SCORE,
+    WEIGHT_SIZE,
+    WEIGHT_VELOCITY,
     Burst,
     Detection,
     DetectionParams,
@@ -39,7 +43,7 @@ def see(detection: Detection, row: WhaleTrade, after: int = 0, lag: int = 0) -> 
 
 
 def test_the_weights_of_confidence_sum_to_one() -> None:
-    assert sum(CONFIDENCE_WEIGHTS.values()) == ONE
+    assert WEIGHT_SIZE + WEIGHT_VELOCITY + WEIGHT_FIRST_ENTRY + WEIGHT_SCORE + WEIGHT_AGREEMENT == ONE
 
 
 def test_fills_within_a_minute_of_the_first_join_its_burst() -> None:
