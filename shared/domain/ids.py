@@ -7,12 +7,11 @@ ID_BYTES = 16
 
 def fact_id(kind: str, *facts: str | int) -> str:
     """32 hex digits over a kind and its facts; each is length-prefixed, so no two lists collide by joining."""
-    digest = blake2b(digest_size=ID_BYTES)
-    for fact in (kind, *facts):
-        text = str(fact).encode()
-        digest.update(b"%d:" % len(text))
-        digest.update(text)
-    return digest.hexdigest()
+    text = f"{len(kind)}:{kind}"
+    for fact in facts:
+        fact_text = str(fact)
+        text += f"{len(fact_text)}:{fact_text}"
+    return blake2b(text.encode(), digest_size=ID_BYTES).hexdigest()
 
 
 def intent_id(account: str, strategy: str, signal_id: str, token: str, side: str, purpose: str) -> str:
