@@ -21,12 +21,13 @@ from shared.domain.instants import HOUR, SECOND, iso
 from shared.domain.messages import Event, MarketListed, RankingPublished
 from shared.domain.money import format_micro
 from shared.research.driver import Driver
-from shared.research.ranking import walk_forward
+from shared.research.ranking import most_active, walk_forward
 from shared.research.replay import Prepared, ReplayOptions, prepare
 from shared.settings import Settings
 
 BACKLOG_NS = 2 * HOUR
 """Event time that a first run goes through at full speed, so that there is something to see within a minute."""
+BACKLOG_ROWS = 20_000
 STATUS_EVERY_S = 10.0
 LIVE = "live"
 SYNTHETIC_SEED = 1
@@ -203,7 +204,7 @@ def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
     driver = trader.driver
     try:
         events, start = _start(ready, house, driver, trader, say)
-        pace = Pace(trader, options.speed, start if house.records else start + BACKLOG_NS, say)
+        pace = Pace(trader, options.speed, start if house.records else _backlog_end(ready, start), say)
         driver.on_tick, driver.tick_every = pace.tick, 1
         trader.progress = f"replaying {session.world.source} at {options.speed:g}x" if options.speed else "replaying"
         driver.run(events, TapePrints(ready.recording))
@@ -220,6 +221,11 @@ def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
     return not driver.engine.desk.risk.trading
 
 
+def _backlog_end(ready: Prepared, start: int) -> int:
+    """Up to when a first run hurries: two hours of event time, and enough rows where a recording is sparse."""
+    return max(start + BACKLOG_NS, ready.recording.time_of_row_after(start, BACKLOG_ROWS))
+
+
 def _close_books(session: Session, trader: Trader) -> None:
     if trader.driver.now == 0:
         session.say("stopped before trading began")
@@ -234,8 +240,13 @@ def _start(ready: Prepared, house: House, driver: Driver, trader: Trader, say: S
     engine, recording = driver.engine, ready.recording
     split = ready.split()
     ranking = walk_forward(recording.trades(split), ready.resolutions, recording.markets, split)
+    if ranking.wallets:
+        say(f"following {len(ranking.wallets)} wallets, ranked on what happened before {iso(split)[:19]}Z")
+    else:
+        split, _ = recording.span()
+        ranking = most_active(recording, split)
+        say(f"nobody qualifies in the first half; watching its {len(ranking.wallets)} busiest wallets from the start")
     trader.ranked = {ranked.wallet: ranked for ranked in ranking.wallets}
-    say(f"following {len(ranking.wallets)} wallets, ranked on what happened before {iso(split)[:19]}Z")
     start = max(split, house.resume_at())
     for at, market in recording.listings(ready.known):
         engine.warm(Event(0, min(at, start), at, "driver", MarketListed(market)))

@@ -134,7 +134,7 @@ class Trader:
     def _take_commands(self, at: int) -> None:
         switch = self._store.switch()
         risk = self.driver.engine.desk.risk
-        if not switch.trading and risk.trading:
+        if not switch.trading and (risk.trading or risk.stopped_because != switch.reason):
             self.driver.handle_now(ControlChanged(False, switch.reason), at)
         for command in self._store.commands():
             self.driver.handle_now(command, at)

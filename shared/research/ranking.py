@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from pyarrow.lib import ArrowException
 
+from shared.adapters.replay.recording import Recording
 from shared.analytics.ranking import rank_simple
 from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND
@@ -46,6 +47,18 @@ def walk_forward(prints: pl.DataFrame, resolutions: pl.DataFrame, markets: dict[
         ).iter_rows()
     )
     return Ranking(as_of, "simple", wallets)
+
+
+def most_active(recording: Recording, as_of: int, most: int = 50) -> Ranking:
+    """The recording's busiest wallets, for a run in which nobody could be ranked: watched, with nothing known of them.
+
+    Being busy later is no edge; each is copied only once its own resolved markets speak for it.
+    """
+    trades = recording.prints.group_by("wallet").len().sort(["len", "wallet"], descending=[True, False]).head(most)
+    names = recording.names["wallet"]
+    wallets = [str(names[code]) for code in trades["wallet"].to_list()]
+    ranked = tuple(RankedWallet(wallet, rank, pinned=True) for rank, wallet in enumerate(wallets, start=1))
+    return Ranking(as_of, "most active", ranked)
 
 
 def named(path: Path, as_of: int) -> Ranking:

@@ -80,6 +80,11 @@ class Recording:
         """When the last row is observed, in nanoseconds."""
         return int(self.frame["observed_at"].to_numpy()[-1])
 
+    def time_of_row_after(self, start: int, rows: int) -> int:
+        """When the n-th row after ``start`` is observed (the last one, where there are fewer), in nanoseconds."""
+        observed = self.frame["observed_at"].to_numpy()
+        return int(observed[min(int(np.searchsorted(observed, start)) + rows, len(observed) - 1)])
+
     def listings(self, known: dict[str, Market]) -> list[tuple[int, Market]]:
         """Each market at the instant its first row is observed; ``known`` data wins over what the slug tells."""
         first = self.frame.filter(pl.col("market").is_first_distinct()).select("observed_at", "market")
