@@ -169,7 +169,7 @@ class Engine:
             case FeedHealth():
                 return self._on_feed(payload)
             case ControlChanged():
-                return self._stop(payload.reason) if not payload.trading else NOTHING
+                return self._told_to_stop(payload.reason) if not payload.trading else NOTHING
             case Command():
                 return self._on_command(payload, at)
             case _:
@@ -303,6 +303,12 @@ class Engine:
         self.desk.risk.stop(reason)
         return [*self.desk.cancel_all(), Alert(1, "trading_stopped", reason)]
 
+    def _told_to_stop(self, reason: str) -> list[Effect]:
+        """Somebody set the switch: their reason is shown, even when a refused plan told us first that it is on."""
+        effects = self._stop(reason)
+        self.desk.risk.stop(reason)
+        return effects
+
     def _on_command(self, command: Command, at: int) -> list[Effect]:
         if command.command_id in self._commands:
             return NOTHING
@@ -313,7 +319,7 @@ class Engine:
                 return [Alert(3, "deposit_refused", text)]
             return self.desk.deposit(Usd(command.amount), at, command.command_id)
         if command.kind is CommandKind.KILL:
-            return [SetSwitch(False, command.reason, command.command_id), *self._stop(command.reason)]
+            return [SetSwitch(False, command.reason, command.command_id), *self._told_to_stop(command.reason)]
         doubtful = [o.order_key for o in self.desk.execution.open_orders() if o.state is OrderState.IN_DOUBT]
         if doubtful:
             text = f"not resumed: {len(doubtful)} order(s) in doubt, first {doubtful[0]}"

@@ -24,6 +24,10 @@ AT_ONCE = 8
 """Wallets asked at the same time; the client's own rate limits hold beside it."""
 MARKETS_EVERY_NS = 60 * SECOND
 PRINTS_LIMIT = 200
+PRINTS_BACK_S = 60
+"""Older prints are left out: no waiting order could use them, and those of watched wallets, heard long ago and
+forgotten by then, would count as trades again.
+"""
 
 
 class Heard(Struct, frozen=True):
@@ -129,7 +133,8 @@ class PollFeed:
         try:
             async for page in self._data.trades(condition=market, limit=PRINTS_LIMIT, pages_max=1):
                 self.refused += len(page.refused)
-                return page.rows, "trades", ""
+                oldest = self._now() // SECOND - PRINTS_BACK_S
+                return [row for row in page.rows if row.timestamp_s >= oldest], "trades", ""
         except (Temporary, BadInput) as error:
             return (), "trades", f"{market}: {error}"
         return (), "trades", ""

@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from shared.domain.errors import BadInput
+from shared.domain.money import dollars
+from shared.settings import DATA_API_URL, read_settings
+
+WALLET = "0x" + "aB" * 20
+
+
+def told(name: str, value: str) -> str:
+    with pytest.raises(BadInput) as caught:
+        read_settings({name: value})
+    return str(caught.value)
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    found = read_settings({})
+    assert (found.account, found.dashboard_port, found.aws_port, found.synthetic_hours) == ("paper", 8501, 4566, 24)
+    assert found.venue.data_api_url == DATA_API_URL
+    assert (found.copy.capital, found.copy.trade_max, found.copy.daily_loss) == (
+        dollars(10_000),
+        dollars(1_000),
+        dollars(500),
+    )
+    assert (found.state.state_dir, found.state.aws_endpoint_url) == (Path(".state"), None)
+
+
+def test_blank_settings_count_as_unset() -> None:
+    assert read_settings({"CAPITAL": "  ", "AWS_PORT": ""}) == read_settings({})
+
+
+def test_every_setting_is_read() -> None:
+    found = read_settings(
+        {
+            "ACCOUNT": "paper-2",
+            "DATA_API_URL": "http://127.0.0.1:1/data/",
+            "GAMMA_URL": "http://127.0.0.1:1/gamma",
+            "CLOB_URL": "http://127.0.0.1:1/clob",
+            "STATE_DIR": "elsewhere",
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:4567",
+            "TABLE_PREFIX": "mine-",
+            "AWS_REGION": "eu-central-1",
+            "CAPITAL": "2500.50",
+            "MAX_POSITION_SIZE": "100",
+            "MAX_DAILY_LOSS": "50",
+            "KELLY_FRACTION": "0.5",
+            "PINNED_WALLETS": f" {WALLET}, ,",
+            "BACKFILL_HOURS": "0",
+            "DASHBOARD_PORT": "9000",
+            "AWS_PORT": "9001",
+            "SYNTHETIC_HOURS": "2",
+        }
+    )
+    assert found.account == "paper-2"
+    assert (found.venue.data_api_url, found.venue.gamma_url) == ("http://127.0.0.1:1/data", "http://127.0.0.1:1/gamma")
+    assert found.venue.clob_url == "http://127.0.0.1:1/clob"
+    assert (found.state.state_dir, found.state.table_prefix) == (Path("elsewhere"), "mine-")
+    assert (found.state.aws_endpoint_url, found.state.region) == ("http://127.0.0.1:4567", "eu-central-1")
+    copy = found.copy
+    assert (copy.capital, copy.trade_max, copy.daily_loss) == (2_500_500_000, dollars(100), dollars(50))
+    assert (copy.kelly, copy.pinned_wallets, copy.backfill_hours) == (500_000, (WALLET.lower(),), 0)
+    assert (found.dashboard_port, found.aws_port, found.synthetic_hours) == (9000, 9001, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ACCOUNT", "my account"),
+        ("ACCOUNT", "a#b"),
+        ("DATA_API_URL", "data-api.example"),
+        ("DATA_API_URL", "http://"),
+        ("GAMMA_URL", "http://host:port"),
+        ("CLOB_URL", "http://host:99999"),
+        ("AWS_ENDPOINT_URL", "ftp://host"),
+        ("TABLE_PREFIX", "with space"),
+        ("CAPITAL", "-1"),
+        ("CAPITAL", "0"),
+        ("CAPITAL", "much"),
+        ("CAPITAL", "nan"),
+        ("CAPITAL", "1e30"),
+        ("MAX_POSITION_SIZE", "-5"),
+        ("MAX_DAILY_LOSS", "none"),
+        ("KELLY_FRACTION", "0.51"),
+        ("KELLY_FRACTION", "0"),
+        ("PINNED_WALLETS", "0x12"),
+        ("PINNED_WALLETS", "0x" + "zz" * 20),
+        ("BACKFILL_HOURS", "1.5"),
+        ("BACKFILL_HOURS", "999"),
+        ("DASHBOARD_PORT", "80"),
+        ("DASHBOARD_PORT", "http"),
+        ("AWS_PORT", "70000"),
+        ("SYNTHETIC_HOURS", "0"),
+    ],
+)
+def test_a_bad_value_is_told_in_one_sentence_with_variable_and_value(name: str, value: str) -> None:
+    sentence = told(name, value)
+    assert sentence.startswith(f"setting {name}={value!r}: ")
+    assert "\n" not in sentence
+
+
+def test_a_value_without_end_is_shown_in_part() -> None:
+    assert len(told("CAPITAL", "x" * 10_000)) < 250
