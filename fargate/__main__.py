@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
-from fargate import commands
 from shared.domain.errors import BadInput, Corrupt, HouseError, Refused
 from shared.domain.instants import MILLISECOND, SECOND
+from shared.domain.money import Usd, parse_micro
 from shared.settings import Settings, read_settings
 
 DONE, FAILED, BAD_INPUT, KILLED, BROKEN = 0, 1, 2, 3, 4
@@ -51,6 +52,17 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def capital(text: str) -> Usd:
+    """Dollars on the command line as micro-dollars."""
+    try:
+        micro = parse_micro(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if micro <= 0:
+        raise argparse.ArgumentTypeError(f"capital must be positive, not {text}")
+    return Usd(micro)
+
+
 def _replay(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = group.add_parser("replay", help="run a recording through the whole engine and report")
     parser.add_argument("path", type=Path, help="Parquet or JSONL file of activity rows, or a synthetic day's folder")
@@ -61,10 +73,10 @@ def _replay(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the report here ('-': standard output)")
     parser.add_argument("--from", dest="start", type=instant, metavar="TS", help="first row's time")
     parser.add_argument("--to", dest="end", type=instant, metavar="TS", help="last row's time")
-    parser.add_argument("--capital", type=commands.capital, default=None, metavar="USD", help="default: 10000")
+    parser.add_argument("--capital", type=capital, default=None, metavar="USD", help="default: 10000")
     parser.add_argument("--seed", type=seed, default=0, help="decides the modelled delays (default: 0)")
     parser.add_argument("--sizing", choices=("kelly", "ratio"), default="kelly", help="how copies are sized")
-    parser.set_defaults(run=commands.replay)
+    parser.set_defaults(run="replay")
 
 
 def _paper(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -77,13 +89,13 @@ def _paper(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--sizing", choices=("kelly", "ratio"), default="kelly", help="how copies are sized")
     parser.add_argument("--stop-at-end", action="store_true", help="end with the recording instead of Ctrl-C")
     parser.add_argument("--no-dashboard", action="store_true", help="trade without the dashboard")
-    parser.set_defaults(run=commands.paper)
+    parser.set_defaults(run="paper")
 
 
 def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, run, text in (
-        ("kill", commands.kill, "set the kill switch: no order is planned any more, open ones are cancelled"),
-        ("resume", commands.resume, "ask the trader to clear the kill switch"),
+        ("kill", "kill", "set the kill switch: no order is planned any more, open ones are cancelled"),
+        ("resume", "resume", "ask the trader to clear the kill switch"),
     ):
         parser = group.add_parser(name, help=text)
         parser.add_argument("--reason", required=True, help="why; it is kept and shown")
@@ -91,7 +103,7 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         parser.set_defaults(run=run)
     parser = group.add_parser("status", help="how the running system stands")
     parser.add_argument("--json", action="store_true", help="machine-readable answer")
-    parser.set_defaults(run=commands.status)
+    parser.set_defaults(run="status")
 
 
 def parser_of() -> argparse.ArgumentParser:
@@ -106,20 +118,22 @@ def parser_of() -> argparse.ArgumentParser:
     synth.add_argument("--out", type=Path, required=True, help="folder to write")
     synth.add_argument("--scale", choices=("house", "bench"), default="house", help="2,000 or 20,000 wallets")
     synth.add_argument("--json", action="store_true", help="machine-readable summary")
-    synth.set_defaults(run=commands.synth)
+    synth.set_defaults(run="synth")
     _control(group)
     doctor = group.add_parser("doctor", help="check this machine, the settings, the ports and the venue")
     doctor.add_argument("--json", action="store_true", help="machine-readable answer")
-    doctor.set_defaults(run=commands.doctor)
+    doctor.set_defaults(run="doctor")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; every expected failure is one sentence on standard error and an exit code that means it."""
     options = parser_of().parse_args(arguments)
-    run: Command = options.run
     try:
-        return run(options, read_settings(os.environ))
+        settings = read_settings(os.environ)
+        # Imported only now: help and usage errors need not wait for the AWS and data libraries.
+        run: Command = getattr(import_module("fargate.commands"), options.run)
+        return run(options, settings)
     except BadInput as error:
         print(f"fargate {options.command}: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -24,21 +24,10 @@ from shared.adapters.synthetic import BENCH, HOUSE, generate
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.ids import fact_id
 from shared.domain.messages import Command, CommandKind
-from shared.domain.money import Usd, format_micro, parse_micro
+from shared.domain.money import format_micro
 from shared.ports import Store, Switch
 from shared.research.replay import ReplayOptions, ReplayReport, run_replay
 from shared.settings import Settings
-
-
-def capital(text: str) -> Usd:
-    """Dollars on the command line as micro-dollars."""
-    try:
-        micro = parse_micro(text)
-    except BadInput as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if micro <= 0:
-        raise argparse.ArgumentTypeError(f"capital must be positive, not {text}")
-    return Usd(micro)
 
 
 def _say(line: str) -> None:
