@@ -9,7 +9,7 @@ from shared.adapters.synthetic.world import BASE_TS, CRYPTO_FEE_RATE, BoolArray,
 
 SERIES = (("btc", "Bitcoin", 300), ("btc", "Bitcoin", 900), ("eth", "Ethereum", 300), ("eth", "Ethereum", 900))
 """Symbol, name and window (seconds) of each up/down series; a market's series is its position here, events are -1."""
-SERIES_POPULARITY = (0.40, 0.20, 0.25, 0.15)
+SERIES_POPULARITY = (0.42, 0.14, 0.34, 0.10)
 
 EVENT_STEP_S = 5
 """Event markets move on a grid of five seconds, crypto windows every second."""

@@ -14,6 +14,11 @@ BURST_LENGTHS = (0.68, 0.2, 0.08, 0.04)
 BURST_GAP_S = 3.0
 CHASE_CENTS = 3
 """A burst ends where the ask has risen by more than this since its first fill."""
+DECISION_SIGMA = 0.6
+"""Spread (sigma of the logarithm) of a wallet's decisions around its typical one."""
+STAKE_FULL_CENTS = 50.0
+STAKE_LEAST = 0.1
+"""Below that price a stake shrinks with it, to no less than that part: a longshot is bought with small change."""
 WHALE_PART = 0.004
 WHALE_USD = 1_500.0
 QUIET_CRYPTO_S = 3.0
@@ -38,7 +43,8 @@ def noise_orders(
     cents = prices.ask_cents(market[parent], token[parent], when)
     keep = open_for_trade(markets, market[parent], when) & offered(cents) & (cents <= first[parent] + CHASE_CENTS)
     rows = parent[keep]
-    return buys(when[keep], market[rows], wallet[rows], token[rows], usd[rows] / lengths[rows], cents[keep])
+    stake = usd * np.clip(first / STAKE_FULL_CENTS, STAKE_LEAST, 1.0)
+    return buys(when[keep], market[rows], wallet[rows], token[rows], stake[rows] / lengths[rows], cents[keep])
 
 
 def places(
@@ -88,7 +94,7 @@ def offered(cents: IntArray) -> BoolArray:
 
 def decision_usd(rng: np.random.Generator, wallets: Wallets, wallet: IntArray, in_event: BoolArray) -> FloatArray:
     """Dollars of each decision: heavy-tailed around the wallet's own median, with a few whales in event markets."""
-    usual = wallets.median_usd[wallet] * rng.lognormal(0.3, 0.9, len(wallet))
+    usual = wallets.median_usd[wallet] * rng.lognormal(0.3, DECISION_SIGMA, len(wallet))
     whale = in_event & (rng.random(len(wallet)) < WHALE_PART)
     large = WHALE_USD * (1.0 + rng.pareto(1.3, len(wallet)))
     return np.asarray(np.where(whale, np.minimum(large, 60_000.0), usual), dtype=np.float64)

@@ -24,11 +24,16 @@ from shared.adapters.synthetic.world import (
     IntArray,
 )
 
-CRYPTO_SLOW_SHARE = 0.045
+CRYPTO_SLOW_SHARE = 0.08
 """Part of a window's variance that is slow information; the rest is the open path."""
 EVENT_SLOW_SHARE = 0.20
 CRYPTO_SLOW_DELAY = 0.2
 """Delay of slow information as a fraction of the window: 60 s of 5 minutes, 180 s of 15."""
+CRYPTO_SLOW_UNTIL = 0.75
+"""Slow information of a window appears until this part of it."""
+EVENT_HALF_SPREAD = (0.004, 0.013)
+CRYPTO_HALF_SPREAD = (0.002, 0.007)
+"""What a maker adds to and takes off the public value before rounding away from it to whole cents."""
 JUMPS_PER_S = 1 / 600
 CERTAIN = 1e-12
 """Variance left below which the outcome is decided; keeps the square root away from zero."""
@@ -102,7 +107,9 @@ def make_prices(rng: np.random.Generator, markets: Markets, tape_s: int) -> Pric
         news.append(paths.news_s)
         slow_delay_s[position] = paths.slow_delay * markets.step_s[position]
     half = np.where(
-        markets.is_event, rng.uniform(0.004, 0.013, markets.count), rng.uniform(0.004, 0.011, markets.count)
+        markets.is_event,
+        rng.uniform(*EVENT_HALF_SPREAD, markets.count),
+        rng.uniform(*CRYPTO_HALF_SPREAD, markets.count),
     )
     return Prices(
         first=first,
@@ -175,12 +182,12 @@ def _spot(rng: np.random.Generator, seconds: int) -> tuple[FloatArray, FloatArra
 def _window_paths(
     rng: np.random.Generator, spot: tuple[FloatArray, FloatArray], markets: Markets, position: int
 ) -> _Paths:
-    """An up/down window: the spot's move since the start, and slow information released in its first 55%."""
+    """An up/down window: the spot's move since the start, and slow information released in its first three quarters."""
     start, end = int(markets.start[position]), int(markets.end[position])
     window = end - start
     path, clock = (part[start : end + 1] - part[start] for part in spot)
-    release = np.minimum(np.linspace(0.0, 1.0, window + 1) / 0.55, 1.0) * 0.5
-    news = rng.uniform(0.02, 0.5, 3) * window
+    release = np.minimum(np.linspace(0.0, 1.0, window + 1) / CRYPTO_SLOW_UNTIL, 1.0) * 0.5
+    news = rng.uniform(0.02, 0.9 * CRYPTO_SLOW_UNTIL, 3) * window
     for moment in news:
         release[int(moment) + 1 :] += 0.5 / 3
     slow_clock = release * clock[-1] * CRYPTO_SLOW_SHARE / (1.0 - CRYPTO_SLOW_SHARE)

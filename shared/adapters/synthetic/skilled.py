@@ -19,7 +19,7 @@ LOOKS_PER_DECISION = {Style.SLOW: 10, Style.FAST: 12}
 """How often a skilled wallet looks at a market for each decision it wants to take."""
 BURSTS = {Style.SLOW: (3, 2.0), Style.FAST: (2, 0.4)}
 """Longest burst, and the mean seconds between its fills."""
-COPY_PART = 0.3
+COPY_PART = 0.15
 """Part of a leader's decisions that a copycat repeats."""
 COPY_LEADERS = 3
 CLUSTER_PART = 0.85

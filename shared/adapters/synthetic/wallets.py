@@ -1,4 +1,9 @@
-"""The population of a synthetic world: who trades, what each can know, how often and how large."""
+"""The population of a synthetic world: who trades, what each can know, how often and how large.
+
+The informed slice what they know into many small orders, so hardly any of their bursts is large. Whoever stands on the
+other side for a while is large: the market makers, whose bids are hit while the public lags behind (adverse selection).
+So a follower who copies everything large copies mostly the makers' worst purchases, and pays the taker fee on top.
+"""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -45,6 +50,9 @@ SKILLED_CLUSTERS = 0.08
 NOISE_CLUSTERS = 0.03
 """Part of the noise traders with a taste who do."""
 EVENT_SPECIALISTS = 0.12
+INSIDER_USD = (7.0, 0.5)
+NOISE_USD = (6.0, 0.6)
+"""Median over wallets, and spread (sigma of the logarithm), of a wallet's typical decision in dollars."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ def make_wallets(rng: np.random.Generator, scale: Scale) -> Wallets:
         "event_part": event_part,
         "threshold": np.where(slow, rng.uniform(0.0, 0.085, count), rng.uniform(0.003, 0.04, count)),
         "estimate_noise": rng.uniform(0.0, 0.02, count),
-        "median_usd": np.where(skilled, rng.lognormal(np.log(6.0), 0.7, count), rng.lognormal(np.log(5.0), 0.9, count)),
+        "median_usd": np.where(skilled, _typical(rng, INSIDER_USD, count), _typical(rng, NOISE_USD, count)),
         "exit_part": np.where(style == Style.FAST, 0.05, rng.beta(1.0, 5.0, count)),
     }
     for values in parameters.values():
@@ -111,6 +119,12 @@ def make_wallets(rng: np.random.Generator, scale: Scale) -> Wallets:
         pair=pair,
         **parameters,
     )
+
+
+def _typical(rng: np.random.Generator, usd: tuple[float, float], count: int) -> FloatArray:
+    """Typical dollars of ``count`` wallets."""
+    median, sigma = usd
+    return rng.lognormal(np.log(median), sigma, count)
 
 
 def _roles(count: int) -> tuple[IntArray, IntArray]:
