@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove bench day lock clean setup-run setup-dev
+.PHONY: help run test lint types prove bench research stats day lock clean setup-run setup-dev
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -45,6 +45,12 @@ prove: setup-dev ## generated histories: the ledger balances, crashes and faults
 bench: setup-dev ## speed, as a table and build/bench.json
 	@mkdir -p build
 	@$(PY) -m tests.bench $(ARGS)
+
+research: setup-dev ## who would have been followed, and what a follower would have earned: intervals, no promises
+	@$(PY) -m tests.selection $(ARGS)
+
+stats: setup-dev ## do the intervals cover, do the tests stay quiet without an edge  (simulations, many minutes)
+	@$(PY) -m tests.stats $(ARGS)
 
 day: setup-run ## a synthetic day as files  [SEED=1] [HOURS=24] [OUT=build/day]
 	@$(PY) -m fargate synth --seed "$(or $(SEED),1)" --hours "$(or $(HOURS),24)" --out "$(or $(OUT),build/day)"

@@ -106,6 +106,26 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.set_defaults(run="status")
 
 
+def _score(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser("score", help="score and rank the wallets of recorded trades")
+    parser.add_argument(
+        "--trades", type=Path, nargs="+", required=True, metavar="PATH", help="Parquet files or folders"
+    )
+    parser.add_argument(
+        "--resolutions", type=Path, metavar="PATH", help="winners (default: the file beside the trades)"
+    )
+    parser.add_argument("--as-of", type=instant, metavar="TS", help="know nothing later (default: after the last row)")
+    parser.add_argument("--out", type=Path, metavar="PATH", help="write the whole table here as Parquet")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the first wallets here ('-': standard output)")
+    parser.add_argument("--top", type=int, default=20, metavar="N", help="wallets shown (default: 20)")
+    parser.add_argument("--delay", type=float, default=4.0, metavar="S", help="seconds a follower is late (default: 4)")
+    parser.add_argument(
+        "--basis", choices=("auto", "follower", "own"), default="auto", help="whose returns are ranked (default: auto)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="decides the resamples (default: 0)")
+    parser.set_defaults(run="score")
+
+
 def parser_of() -> argparse.ArgumentParser:
     """Every command with its options and help."""
     parser = argparse.ArgumentParser(prog="python -m fargate", description="Paper trading, replays and control.")
@@ -119,6 +139,7 @@ def parser_of() -> argparse.ArgumentParser:
     synth.add_argument("--scale", choices=("house", "bench"), default="house", help="2,000 or 20,000 wallets")
     synth.add_argument("--json", action="store_true", help="machine-readable summary")
     synth.set_defaults(run="synth")
+    _score(group)
     _control(group)
     doctor = group.add_parser("doctor", help="check this machine, the settings, the ports and the venue")
     doctor.add_argument("--json", action="store_true", help="machine-readable answer")
@@ -132,7 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(os.environ)
         # Imported only now: help and usage errors need not wait for the AWS and data libraries.
-        run: Command = getattr(import_module("fargate.commands"), options.run)
+        module = "fargate.score" if options.run == "score" else "fargate.commands"
+        run: Command = getattr(import_module(module), options.run)
         return run(options, settings)
     except BadInput as error:
         print(f"fargate {options.command}: {error}", file=sys.stderr)

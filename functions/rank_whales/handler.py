@@ -1,0 +1,57 @@
+"""Lambda: score every wallet in the lake, store the run with its inputs, publish the watch list. Every 6 hours.
+
+The event may carry ``as_of`` (Unix seconds; default now) and ``rules`` (fields of ``ScoringRules``).
+"""
+
+import time
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.entrance import entrance, surroundings
+from shared.adapters.discovery.rankings import publish, rank_lake
+from shared.adapters.dynamo.tables import Tables
+from shared.adapters.s3.client import s3_client
+from shared.analytics.scoring import ScoringRules
+from shared.domain.errors import BadInput
+from shared.domain.instants import SECOND
+from shared.observability import make_logger, make_metrics
+
+logger = make_logger("rank_whales")
+metrics = make_metrics("rank_whales")
+
+
+def rules_of(event: dict[str, Any]) -> ScoringRules:
+    """The rules an event asks for; ``BadInput`` names the field that cannot be used."""
+    try:
+        return msgspec.convert(event.get("rules") or {}, ScoringRules)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"event.rules: {error}") from None
+
+
+def instant_of(event: dict[str, Any]) -> int:
+    """The instant to rank at, in nanoseconds."""
+    asked = event.get("as_of")
+    if asked is None:
+        return time.time_ns()
+    if isinstance(asked, bool) or not isinstance(asked, int) or not 0 < asked < 10**11:
+        raise BadInput(f"event.as_of must be Unix seconds, not {asked!r}")
+    return asked * SECOND
+
+
+def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Validate, rank, publish, answer."""
+    around, rules, now = surroundings(), rules_of(event), instant_of(event)
+    run, ranking = rank_lake(s3_client(around.endpoint), around.bucket, now, rules, say=logger.info)
+    tables = Tables(around.settings.state.table_prefix, around.endpoint)
+    publish(tables, around.settings.account, run.name, ranking, time.sleep)
+    metrics.add_metric("wallets_scored", MetricUnit.Count, run.wallets)
+    metrics.add_metric("wallets_eligible", MetricUnit.Count, run.eligible)
+    metrics.add_metric("wallets_followed", MetricUnit.Count, run.followed)
+    answer: dict[str, Any] = msgspec.to_builtins(run)
+    return answer
+
+
+handler = entrance(logger, metrics, work)
