@@ -49,7 +49,7 @@ bench: setup-dev ## speed, as a table and build/bench.json
 research: setup-dev ## who would have been followed, and what a follower would have earned: intervals, no promises
 	@$(PY) -m tests.selection $(ARGS)
 
-stats: setup-dev ## do the intervals cover, do the tests stay quiet without an edge  (simulations, many minutes)
+stats: setup-dev ## do the intervals cover, do the tests stay quiet without an edge  (simulations, about a minute)
 	@$(PY) -m tests.stats $(ARGS)
 
 day: setup-run ## a synthetic day as files  [SEED=1] [HOURS=24] [OUT=build/day]

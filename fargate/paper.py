@@ -30,7 +30,7 @@ BACKLOG_NS = 2 * HOUR
 BACKLOG_ROWS = 20_000
 STATUS_EVERY_S = 10.0
 LIVE = "live"
-SYNTHETIC_SEED = 1
+SYNTHETIC_SEED = 7
 IDLE_S = 0.2
 
 Say = Callable[[str], None]

@@ -110,8 +110,8 @@ def _resolutions(options: argparse.Namespace) -> list[Path]:
         return [options.resolutions]
     found: list[Path] = []
     for path in _files(options.trades):
-        for start in ("wallet_activity_", "trades_"):
-            beside = path.with_name(path.name.replace(start, "resolutions_", 1))
+        for start in ("wallet_activity", "trades"):
+            beside = path.with_name(path.name.replace(start, "resolutions", 1))
             if path.name.startswith(start) and beside.exists() and beside not in found:
                 found.append(beside)
     return found

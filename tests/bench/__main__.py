@@ -21,6 +21,7 @@ from shared.adapters.synthetic import BENCH, generate
 from shared.domain.messages import WhaleTrade
 from shared.domain.order import Side
 from shared.engine.detection import Deliveries
+from tests.bench.statistics import statistics_rows
 from tests.bench.store import measure_plans
 
 BUILD = Path("build")
@@ -63,8 +64,7 @@ def _replay(path: Path, resolutions: Path, whales: Path, sizing: str) -> dict[st
 def synthetic_rows() -> list[Row]:
     """The synthetic day with 20,000 wallets, 200 of them followed."""
     day = BUILD / "bench-day"
-    if not (day / "truth.parquet").exists():
-        generate(1, 24, day, BENCH, lambda line: print(line, flush=True))
+    generate(1, 24, day, BENCH, lambda line: print(line, flush=True))
     wallets = pl.read_parquet(day / "truth.parquet")["wallet"].head(FOLLOWED).to_list()
     named = BUILD / "bench-followed.txt"
     named.write_text("\n".join(wallets), encoding="utf-8")
@@ -122,7 +122,7 @@ def dedup_rows() -> list[Row]:
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave out the embedded DynamoDB")
+    parser.add_argument("--quick", action="store_true", help="leave out the embedded DynamoDB and the statistics")
     options = parser.parse_args()
     BUILD.mkdir(exist_ok=True)
     rows = synthetic_rows() + dedup_rows()
@@ -135,6 +135,7 @@ def main() -> int:
         plans_per_s, p50_ms = measure_plans()
         rows += [_row("plan transactions, embedded DynamoDB", plans_per_s, "plans/s")]
         rows += [_row("plan transaction p50, embedded DynamoDB", p50_ms, "ms")]
+        rows += statistics_rows()
     for row in rows:
         print(f"{row['name']!s:<55}{row['value']:>14,.3f}  {row['unit']}")
     (BUILD / "bench.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

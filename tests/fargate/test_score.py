@@ -144,3 +144,12 @@ def test_without_winners_everybody_is_shown_and_nobody_is_ranked(
     (tmp_path / "resolutions_x.parquet").unlink()
     assert run("--trades", str(path)) == 0
     assert "no edge is shown" in capsys.readouterr().out
+
+
+def test_the_winners_beside_a_synthetic_day_are_found_by_their_name(tmp_path: Path) -> None:
+    """`trades.parquet` comes with `resolutions.parquet`, as `trades_x` comes with `resolutions_x`."""
+    path = recording(tmp_path)
+    (tmp_path / "trades_x.parquet").rename(tmp_path / "trades.parquet")
+    (tmp_path / "resolutions_x.parquet").rename(tmp_path / "resolutions.parquet")
+    table = table_of(path.with_name("trades.parquet"), tmp_path)
+    assert table["n_resolved"].sum() > 0
