@@ -41,14 +41,11 @@ def table(queries: Queries) -> None:
         text = st.text_input(
             "Search",
             key="search",
-            placeholder="market, outcome, wallet, reason",
-            help="Every word must occur.",
+            help="Words of the market, outcome, wallet or reason; every word must occur.",
             width=280,
         )
         which = st.segmented_control("Show", ["All", "Copied", "Not copied"], default="All", required=True, key="which")
-        reasons = st.multiselect(
-            "Reasons", list(Reason), format_func=label, key="reasons", placeholder="any", width=280
-        )
+        reasons = st.multiselect("Reasons", list(Reason), format_func=label, key="reasons", width=280)
         depth = st.selectbox(
             "Look through",
             DEPTHS,

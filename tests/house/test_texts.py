@@ -25,7 +25,7 @@ BROKEN: list[tuple[TextRule, str]] = [
 SOUND: list[tuple[TextRule, str]] = [
     (texts.unfinished_work, "a method to do it"),
     (texts.registry_host, "packages come from the machine's index"),
-    (texts.machine_path, "a relative/work/path and https://example.org/home/index.html"),
+    (texts.machine_path, "a relative/folder/path and https://example.org/home/index.html"),
     (texts.bare_silence, "x = f()  # type: " + "ignore[arg-type]  # the stub lacks the overload"),
     (texts.bare_silence, "x = f()  # no" + "qa: S105, S106 - a table name, not a password"),
     (texts.bare_silence, "if x:  # pragma: no " + "cover - only on Windows"),
