@@ -1,6 +1,6 @@
 """What the house asks of the world, one small Protocol each. Adapters implement them; the engine knows none of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -76,11 +76,27 @@ class Store(Protocol):
         """Every record of the account in the order it was committed."""
 
 
-class Feed(Protocol):
-    """A source of events in the order they are observed."""
+class Heard(Struct, frozen=True, gc=False):
+    """What a source says: who says it, when it reached us (taken at once), when it happened there, and what it is.
 
-    def events(self) -> Iterator[Event]:
-        """Each event once; ends when the source does."""
+    Times are nanoseconds since 1970 UTC.
+    """
+
+    source: str
+    received_at: int
+    venue_at: int
+    payload: Payload
+
+
+class Feed(Protocol):
+    """A live source of facts, behind one socket, several or none."""
+
+    @property
+    def name(self) -> str:
+        """Leads its notices, its health and its rows on the tape."""
+
+    async def run(self, hear: Callable[[Heard], None]) -> None:
+        """Say everything heard, connects and silences included, until cancelled. Never raises for want of an answer."""
 
 
 class Views(Protocol):

@@ -19,6 +19,12 @@ _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 DATA_API_URL = "https://data-api.polymarket.com"
 GAMMA_URL = "https://gamma-api.polymarket.com"
 CLOB_URL = "https://clob.polymarket.com"
+CLOB_WS_URL = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
+RTDS_URL = "wss://ws-live-data.polymarket.com"
+BINANCE_URL = "wss://stream.binance.com:9443"
+BINANCE_DATA_URL = "wss://data-stream.binance.vision"
+COINBASE_URL = "wss://ws-feed.exchange.coinbase.com"
+SYMBOLS = ("BTC", "ETH", "SOL", "XRP", "DOGE")
 
 
 class VenueSettings(Struct, frozen=True):
@@ -27,6 +33,26 @@ class VenueSettings(Struct, frozen=True):
     data_api_url: str = DATA_API_URL
     gamma_url: str = GAMMA_URL
     clob_url: str = CLOB_URL
+
+
+class FeedSettings(Struct, frozen=True):
+    """Where the streams are (an empty address: that source is off) and when one counts as silent.
+
+    ``rtds_sockets``: parallel sockets of the activity stream, each on a connection of its own. ``binance_data_url``:
+    where to turn when the exchange refuses this country. ``polygon_ws_url``: the user's own RPC node, for the
+    exchange's logs. ``symbols``: coins whose spot price is followed. ``raw_megabytes``: disk for raw frames (0: none).
+    """
+
+    clob_ws_url: str = CLOB_WS_URL
+    rtds_url: str = RTDS_URL
+    rtds_sockets: int = 3
+    rtds_silence_s: float = 12.0
+    binance_url: str = BINANCE_URL
+    binance_data_url: str = BINANCE_DATA_URL
+    coinbase_url: str = COINBASE_URL
+    polygon_ws_url: str = ""
+    symbols: tuple[str, ...] = SYMBOLS
+    raw_megabytes: int = 0
 
 
 class StateSettings(Struct, frozen=True):
@@ -54,6 +80,7 @@ class Settings(Struct, frozen=True):
 
     account: str
     venue: VenueSettings
+    feeds: FeedSettings
     state: StateSettings
     copy: CopySettings
     dashboard_port: int
@@ -100,20 +127,6 @@ def _port(text: str) -> int:
     return port
 
 
-def _hours(text: str) -> int:
-    hours = int(text) if text.isdecimal() else -1
-    if not 0 <= hours <= 168:
-        raise BadInput("must be a whole number of hours between 0 and 168")
-    return hours
-
-
-def _day(text: str) -> int:
-    hours = int(text) if text.isdecimal() else -1
-    if not 1 <= hours <= 168:
-        raise BadInput("must be a whole number of hours between 1 and 168")
-    return hours
-
-
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise BadInput("must start with http:// or https://")
@@ -121,6 +134,46 @@ def _url(text: str) -> str:
     if not parts.hostname or parts.port == 0:  # a port that is no number raises here, and is told as such
         raise BadInput("must name a host")
     return text.rstrip("/")
+
+
+def _stream(text: str) -> str:
+    """A WebSocket address, or ``off``."""
+    if text == "off":
+        return ""
+    if not text.startswith(("ws://", "wss://")):
+        raise BadInput("must start with ws:// or wss://, or be off")
+    parts = urlsplit(text)
+    if not parts.hostname or parts.port == 0:
+        raise BadInput("must name a host")
+    return text.rstrip("/")
+
+
+def _whole(least: int, most: int, unit: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text) if text.isdecimal() else -1
+        if not least <= number <= most:
+            raise BadInput(f"must be a whole number of {unit} between {least} and {most}")
+        return number
+
+    return parse
+
+
+def _seconds(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        seconds = float(text)
+        if not least <= seconds <= most:
+            raise BadInput(f"must be a number of seconds between {least:g} and {most:g}")
+        return seconds
+
+    return parse
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    symbols = tuple(part.strip().upper() for part in text.split(",") if part.strip())
+    for symbol in symbols:
+        if not symbol.isalnum() or not symbol.isascii():
+            raise BadInput(f"{symbol!r} is not a coin's symbol such as BTC")
+    return symbols
 
 
 def _prefix(text: str) -> str:
@@ -144,6 +197,18 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             _read(env, "GAMMA_URL", GAMMA_URL, _url),
             _read(env, "CLOB_URL", CLOB_URL, _url),
         ),
+        feeds=FeedSettings(
+            _read(env, "CLOB_WS_URL", CLOB_WS_URL, _stream),
+            _read(env, "RTDS_URL", RTDS_URL, _stream),
+            _read(env, "RTDS_SOCKETS", 3, _whole(1, 4, "sockets")),
+            _read(env, "RTDS_SILENCE_S", 12.0, _seconds(1.0, 60.0)),
+            _read(env, "BINANCE_URL", BINANCE_URL, _stream),
+            _read(env, "BINANCE_DATA_URL", BINANCE_DATA_URL, _stream),
+            _read(env, "COINBASE_URL", COINBASE_URL, _stream),
+            _read(env, "POLYGON_WS_URL", "", _stream),
+            _read(env, "SYMBOLS", SYMBOLS, _symbols),
+            _read(env, "RAW_MEGABYTES", 0, _whole(0, 1_000_000, "megabytes")),
+        ),
         state=StateSettings(
             _read(env, "STATE_DIR", Path(".state"), Path),
             _read(env, "AWS_ENDPOINT_URL", None, _url),
@@ -156,9 +221,9 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             _read(env, "MAX_DAILY_LOSS", dollars(500), _amount),
             _read(env, "KELLY_FRACTION", Fraction(250_000), _kelly),
             _read(env, "PINNED_WALLETS", (), _wallets),
-            _read(env, "BACKFILL_HOURS", 6, _hours),
+            _read(env, "BACKFILL_HOURS", 6, _whole(0, 168, "hours")),
         ),
         dashboard_port=_read(env, "DASHBOARD_PORT", 8501, _port),
         aws_port=_read(env, "AWS_PORT", 4566, _port),
-        synthetic_hours=_read(env, "SYNTHETIC_HOURS", 24, _day),
+        synthetic_hours=_read(env, "SYNTHETIC_HOURS", 24, _whole(1, 168, "hours")),
     )

@@ -84,6 +84,48 @@ class PricePoint(Struct, frozen=True, gc=False, tag=True):
     value: int
 
 
+class SpotTrade(Struct, frozen=True, gc=False, tag=True):
+    """An execution on an outside exchange: micro-dollars per coin, millionths of a coin, ``side`` of the aggressor."""
+
+    symbol: str
+    side: Side
+    price: int
+    size: int
+    trade_id: int
+
+
+class SpotBook(Struct, frozen=True, tag=True):
+    """The top of an outside exchange's book, best level first, as (micro-dollars, millionths of a coin) pairs."""
+
+    symbol: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+class SpotCandle(Struct, frozen=True, gc=False, tag=True):
+    """A candle of an outside exchange; ``closed`` is False while it still changes. Volumes in millionths of a coin."""
+
+    symbol: str
+    interval_s: int
+    opened_at: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    buy_volume: int
+    trades: int
+    closed: bool
+
+
+class TickSizeChanged(Struct, frozen=True, gc=False, tag=True):
+    """A token's prices move in other steps from now on (micro-dollars); its book is unknown until the next snapshot."""
+
+    market: str
+    token: str
+    tick: int
+
+
 class MarketListed(Struct, frozen=True, tag=True):
     """A market is known from now on."""
 
@@ -123,6 +165,30 @@ class FeedHealth(Struct, frozen=True, gc=False, tag=True):
     feed: str
     healthy: bool
     reason: str
+
+
+class NoticeKind(Enum):
+    """What happened to a source, short of its being down."""
+
+    CONNECTED = "connected"
+    LOST = "lost"
+    SILENT = "silent"
+    GAP = "gap"
+    RESYNC = "resync"
+    FALLBACK = "fallback"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    LATE = "late"
+    CLOCK = "clock"
+
+
+class FeedNotice(Struct, frozen=True, gc=False, tag=True):
+    """Something worth knowing about a source (a connect, a silence, a gap...) and why; nothing trades on it."""
+
+    feed: str
+    kind: NoticeKind
+    reason: str
+    connection: int = 0
 
 
 class RankingPublished(Struct, frozen=True, tag=True):
@@ -229,11 +295,16 @@ Payload = (
     | BookSnapshot
     | BookChange
     | PricePoint
+    | SpotTrade
+    | SpotBook
+    | SpotCandle
+    | TickSizeChanged
     | MarketListed
     | MarketChanged
     | MarketResolved
     | TimerFired
     | FeedHealth
+    | FeedNotice
     | RankingPublished
     | ControlChanged
     | PlanCommitted

@@ -51,6 +51,16 @@ def test_every_setting_is_read() -> None:
             "DASHBOARD_PORT": "9000",
             "AWS_PORT": "9001",
             "SYNTHETIC_HOURS": "2",
+            "CLOB_WS_URL": "ws://127.0.0.1:1/ws/market/",
+            "RTDS_URL": "ws://127.0.0.1:1/rtds",
+            "RTDS_SOCKETS": "2",
+            "RTDS_SILENCE_S": "1.5",
+            "BINANCE_URL": "off",
+            "BINANCE_DATA_URL": "wss://host:443",
+            "COINBASE_URL": "off",
+            "POLYGON_WS_URL": "wss://node.example/key",
+            "SYMBOLS": "btc, eth",
+            "RAW_MEGABYTES": "500",
         }
     )
     assert found.account == "paper-2"
@@ -61,6 +71,11 @@ def test_every_setting_is_read() -> None:
     copy = found.copy
     assert (copy.capital, copy.trade_max, copy.daily_loss) == (2_500_500_000, dollars(100), dollars(50))
     assert (copy.kelly, copy.pinned_wallets, copy.backfill_hours) == (500_000, (WALLET.lower(),), 0)
+    feeds = found.feeds
+    assert (feeds.clob_ws_url, feeds.rtds_url) == ("ws://127.0.0.1:1/ws/market", "ws://127.0.0.1:1/rtds")
+    assert (feeds.rtds_sockets, feeds.rtds_silence_s, feeds.raw_megabytes) == (2, 1.5, 500)
+    assert (feeds.binance_url, feeds.binance_data_url, feeds.coinbase_url) == ("", "wss://host:443", "")
+    assert (feeds.polygon_ws_url, feeds.symbols) == ("wss://node.example/key", ("BTC", "ETH"))
     assert (found.dashboard_port, found.aws_port, found.synthetic_hours) == (9000, 9001, 2)
 
 
@@ -92,6 +107,13 @@ def test_every_setting_is_read() -> None:
         ("DASHBOARD_PORT", "http"),
         ("AWS_PORT", "70000"),
         ("SYNTHETIC_HOURS", "0"),
+        ("RTDS_URL", "https://host"),
+        ("RTDS_URL", "ws://"),
+        ("RTDS_SOCKETS", "5"),
+        ("RTDS_SILENCE_S", "nan"),
+        ("RTDS_SILENCE_S", "soon"),
+        ("SYMBOLS", "BTC-USD"),
+        ("RAW_MEGABYTES", "-1"),
     ],
 )
 def test_a_bad_value_is_told_in_one_sentence_with_variable_and_value(name: str, value: str) -> None:
