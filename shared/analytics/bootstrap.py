@@ -21,9 +21,13 @@ A resample whose blocks are all alike has no error, which counts as an infinite 
 ratio at all. It makes the interval infinite: too few wins or too few losses to say.
 Each wallet draws its own resamples from a generator seeded by its values and the global seed, so the result does not
 depend on the order or the names of wallets, nor on the number of threads.
+
+With ``shared=True`` wallets of equal length and block length use the same resamples (bootstrap_shared.py), which is
+quicker from some thousand resamples on and says the same of each wallet alone. Scores use resamples of their own: the
+result of a wallet is then its own to the last bit, whoever else is scored, and the luck of the draw does not move all
+wallets of one length together.
 """
 
-import itertools
 import math
 import os
 from collections.abc import Callable
@@ -33,7 +37,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.analytics.bootstrap_loops import interval_loop, resample_loop
+from shared.analytics.bootstrap_loops import interval_loop, original_loop, resample_loop
+from shared.analytics.bootstrap_shared import Work, by_products, shared_keys, split
 from shared.analytics.ragged import check_ragged
 from shared.domain.errors import BadInput
 
@@ -98,48 +103,71 @@ def sharpe_interval(
     block: int | None = None,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
+    *,
+    shared: bool = False,
 ) -> SharpeIntervals:
     """Sharpe ratio of every wallet with its symmetric studentized block-bootstrap interval.
 
     ``level`` in (0, 1); ``b`` resamples per wallet; ``block`` fixes the block length (else chosen per wallet from the
     data); ``threads`` (else all cores this process may use) changes the time, never the result; ``progress`` is told
-    the number of wallets done, in steps. Fewer than 4 returns give an infinite interval.
+    the number of wallets done, in steps; ``shared`` lets wallets of equal length and block length share resamples.
+    Fewer than 4 returns give an infinite interval.
     Raises BadInput for NaN or infinite values, offsets that do not span them, a level outside (0, 1), too few
-    resamples for it (b + 1 < 1 / (1 - level)), block < 1.
+    resamples for it (b + 1 < 1 / (1 - level)), block or threads < 1.
     """
     _check(level, b, block)
+    if threads is not None and threads < 1:
+        raise BadInput(f"threads must be at least 1; got {threads}.")
     values, offsets = check_ragged(values, offsets)
     count = len(offsets) - 1
-    floats = np.empty((4, count))
-    ints = np.empty((2, count), dtype=np.int64)
-    pieces = _pieces(offsets)
+    floats, ints, keys = np.empty((4, count)), np.empty((2, count), np.int64), np.empty(count, np.uint64)
+    work = Work(values, offsets, b, _rank(level, b) - 1, seed, floats, ints)
+    cores = threads or available_cores()
+    done = 0
 
-    def work(piece: tuple[int, int]) -> int:
-        interval_loop(values, offsets, piece[0], piece[1], b, _rank(level, b) - 1, seed, block or 0, floats, ints)
-        return piece[1] - piece[0]
+    def add(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress is not None and more:
+            progress(done)
 
-    with ThreadPoolExecutor(max_workers=threads or available_cores()) as pool:
-        done = 0
-        for finished in pool.map(work, pieces):
-            done += finished
-            if progress is not None:
-                progress(done)
+    def original(part: Ints) -> None:
+        original_loop(values, offsets, part, seed, block or 0, floats, ints, keys)
+
+    def resampled(part: Ints) -> int:
+        interval_loop(values, offsets, part, drawn, b, work.order, floats, ints)
+        return len(part)
+
+    with ThreadPoolExecutor(max_workers=cores) as pool:
+        list(pool.map(original, _pieces(offsets, np.arange(count))))
+        single = np.flatnonzero(np.isfinite(floats[1]))
+        add(count - len(single))
+        drawn = keys
+        if shared:
+            groups, single = split(work, single, keys)
+            for group in groups:
+                by_products(work, group, pool, cores, add)
+            drawn = shared_keys(work, single)
+        for finished in pool.map(resampled, _pieces(offsets, single)):
+            add(finished)
     return SharpeIntervals(floats[0], floats[1], floats[2], floats[3], ints[0], ints[1])
 
 
-def resamples(values: Floats, b: int = 1999, seed: int = 0, block: int | None = None) -> Resamples:
-    """The resamples that ``sharpe_interval`` draws for a wallet with these returns, b, seed and block.
+def resamples(
+    values: Floats, b: int = 1999, seed: int = 0, block: int | None = None, *, shared: bool = False
+) -> Resamples:
+    """The resamples that ``sharpe_interval`` draws for a wallet with these returns, b, seed, block and ``shared``.
 
     Raises BadInput as ``sharpe_interval``, and for fewer than 4 returns or returns without variance.
     """
     _check(0.5, b, block)
     values, _ = check_ragged(values, np.array([0, len(values)]))
-    if len(values) < 4 or np.ptp(values) == 0:
-        raise BadInput(
-            f"values must be at least 4 returns with variance; got {len(values)} with range {np.ptp(values)}."
-        )
-    starts, ratios, errors, sharpe, se, length = resample_loop(values, b, seed, block or 0)
-    return Resamples(starts, ratios, errors, sharpe, se, length)
+    if len(values) >= 4:
+        starts, ratios, errors, sharpe, se, length = resample_loop(values, b, seed, block or 0, shared)
+        if not math.isnan(sharpe):
+            return Resamples(starts, ratios, errors, sharpe, se, length)
+    width = float(np.ptp(values)) if len(values) else 0.0
+    raise BadInput(f"values must be at least 4 returns with variance; got {len(values)} with range {width}.")
 
 
 def available_cores() -> int:
@@ -163,11 +191,10 @@ def _rank(level: float, b: int) -> int:
     return math.ceil(level * (b + 1) - 1e-9)  # less the rounding of a product such as 0.95 * 2000
 
 
-def _pieces(offsets: Ints) -> list[tuple[int, int]]:
-    """Runs of whole wallets with about ``_CHUNK_VALUES`` returns each."""
-    count = len(offsets) - 1
-    if count == 0:
+def _pieces(offsets: Ints, wallets: Ints) -> list[Ints]:
+    """``wallets`` in runs of about ``_CHUNK_VALUES`` returns each."""
+    if len(wallets) == 0:
         return []
-    marks = np.searchsorted(offsets, np.arange(0, offsets[-1] + _CHUNK_VALUES, _CHUNK_VALUES), side="left")
-    edges = np.unique(np.concatenate([[0], np.minimum(marks, count), [count]]))
-    return [(int(first), int(last)) for first, last in itertools.pairwise(edges)]
+    behind = np.cumsum(np.diff(offsets)[wallets])
+    marks = np.searchsorted(behind, np.arange(_CHUNK_VALUES, behind[-1], _CHUNK_VALUES))
+    return [piece for piece in np.split(wallets, np.unique(marks)) if len(piece)]

@@ -8,7 +8,9 @@ and a resample costs n / b look-ups. With a* = A's mean per return, v* = varianc
     sum of psi* over a block = alpha A + beta C + kappa,   alpha = 1 / s* + theta* a* / v*,  beta = -theta* / (2 v*),
     kappa = -b a* alpha + b (theta* a*^2 / v* / 2 + theta* / 2),
 
-and the squared error is the sum over blocks of its square, / m^2 with m = l b returns.
+and the squared error is the sum over blocks of its square, / m^2 with m = l b returns. So a resample enters only by
+five sums over its blocks, of A, C, A^2, AC and C^2: added up block by block, or, where wallets share resamples, found
+as a matrix product (how often each position begins a block) x (the tables per position).
 """
 
 import math
@@ -21,6 +23,7 @@ from shared.analytics.compiled import compiled, compiled_sum
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint32]
+Longs = npt.NDArray[np.uint64]
 
 _NO_VARIANCE = 1e-12
 """Variance / mean square below which float64 cannot tell a variance from rounding."""
@@ -41,10 +44,17 @@ def _mix(word: np.uint64) -> np.uint64:
 
 @compiled
 def _wallet_key(x: Floats, seed: int) -> np.uint64:
+    """A key of the values alone: neither a wallet's name nor its place among others can change its resamples."""
     key = _mix(np.uint64(seed))
     for bits in (x + 0.0).view(np.uint64):  # + 0.0 makes -0.0 and 0.0 one value
         key = _mix(key ^ bits)
     return key
+
+
+@compiled
+def length_key(n: int, block: int, seed: int) -> np.uint64:
+    """The key of all wallets with n returns and this block length, where they share resamples."""
+    return _mix(_mix(_mix(np.uint64(seed)) ^ np.uint64(n)) ^ np.uint64(block))
 
 
 @compiled
@@ -183,15 +193,23 @@ def long_run_variance(psi: Floats) -> float:
 
 
 @compiled
+def _standardised(x: Floats, z: Floats) -> float:
+    """Fills z = (x - mu) / sigma and returns mu / sigma; NaN, and z as it was, without variance."""
+    mean = x.mean()
+    deviation = math.sqrt(np.mean((x - mean) ** 2))
+    if not deviation**2 > _NO_VARIANCE * np.mean(x**2):
+        return np.nan
+    z[:] = (x - mean) / deviation
+    return float(mean / deviation)
+
+
+@compiled
 def _original(x: Floats, fixed_block: int, z: Floats) -> tuple[float, float, int]:
     """Ratio, error and block length of one wallet; fills z. Error infinite where there is none."""
     n = x.size
-    mean = x.mean()
-    deviation = math.sqrt(np.mean((x - mean) ** 2))
-    if n < 2 or not deviation**2 > _NO_VARIANCE * np.mean(x**2):
+    theta = _standardised(x, z) if n >= 2 else np.nan
+    if math.isnan(theta):
         return np.nan, np.inf, 1
-    theta = mean / deviation
-    z[:] = (x - mean) / deviation
     psi = z - theta / 2.0 * (z**2 - 1.0)
     block = min(fixed_block, n)
     if fixed_block == 0:
@@ -232,78 +250,143 @@ def _resampled(
 @compiled
 def _resample_all(
     theta: float, z: Floats, block: int, key: np.uint64, ratios: Floats, errors: Floats, starts: Ints
-) -> int:
-    """Fill ratio and error of each resample; the number without variance. ``starts`` is filled where it has rows."""
+) -> None:
+    """Fill ratio and error of each resample. ``starts`` is filled where it has rows."""
     n = z.size
     count = n // block
     drawn = np.empty(count, np.uint32)
     first, second = z, z
     if block > 1:
         first, second = _block_tables(z, block)
-    degenerate = 0
     for r in range(ratios.size):
         _draw_starts(_mix(key + np.uint64(r)), n, drawn)
         if r < starts.shape[0]:
             starts[r] = drawn
         sums = _sums_of_singles(z, drawn) if block == 1 else _sums_of_blocks(first, second, drawn)
         ratios[r], errors[r] = _resampled(theta, sums, count, block)
-        degenerate += math.isnan(ratios[r])
-    return degenerate
 
 
 @compiled
-def resample_loop(x: Floats, b: int, seed: int, fixed_block: int) -> tuple[Ints, Floats, Floats, float, float, int]:
+def resample_loop(
+    x: Floats, b: int, seed: int, fixed_block: int, shared: bool
+) -> tuple[Ints, Floats, Floats, float, float, int]:
     """Starts, ratios and errors of all resamples of one wallet, then its ratio, error and block length."""
     z = np.empty(x.size)
     theta, error, block = _original(x, fixed_block, z)
     ratios = np.empty(b)
     errors = np.empty(b)
     starts = np.empty((b, x.size // block), np.int64)
-    _resample_all(theta, z, block, _wallet_key(x, seed), ratios, errors, starts)
+    key = length_key(x.size, block, seed) if shared else _wallet_key(x, seed)
+    _resample_all(theta, z, block, key, ratios, errors, starts)
     return starts, ratios, errors, theta, error, block
 
 
 @compiled
-def interval_loop(
-    values: Floats,
-    offsets: Ints,
-    begin: int,
-    end: int,
-    b: int,
-    order: int,
-    seed: int,
-    fixed_block: int,
-    floats: Floats,
-    ints: Ints,
-) -> None:
-    """Wallets begin..end-1: rows ratio, error, low, high of ``floats``; block length, degenerate resamples of ``ints``.
+def _deviation(theta: float, ratio: float, error: float) -> float:
+    """|theta* - theta| / error*; infinite without error, NaN without variance."""
+    if error > 0.0:
+        return abs((ratio - theta) / error)
+    return np.nan if math.isnan(ratio) else np.inf
 
-    ``order`` is the zero-based rank of the quantile among the b deviations; ``fixed_block`` 0 chooses from the data.
+
+@compiled
+def _finish(deviations: Floats, order: int, wallet: int, floats: Floats, ints: Ints) -> None:
+    """Error, ends and degenerate resamples of a wallet from its deviations; infinite where their quantile is."""
+    ints[1, wallet] = np.isnan(deviations).sum()
+    reach = np.inf if ints[1, wallet] > 0 else np.partition(deviations, order)[order]
+    theta, error = floats[0, wallet], floats[1, wallet]
+    if reach < np.inf:
+        floats[2, wallet] = theta - reach * error
+        floats[3, wallet] = theta + reach * error
+    else:
+        floats[1:, wallet] = (np.inf, -np.inf, np.inf)
+
+
+@compiled
+def original_loop(
+    values: Floats, offsets: Ints, wallets: Ints, seed: int, fixed_block: int, floats: Floats, ints: Ints, keys: Longs
+) -> None:
+    """Of these wallets rows ratio and error of ``floats``, block length of ``ints``, ``keys``; the rest says nothing.
+
+    ``fixed_block`` 0 chooses the length from the data; the error is infinite where there is nothing to resample.
+    """
+    for wallet in wallets:
+        x = values[offsets[wallet] : offsets[wallet + 1]]
+        floats[2:, wallet] = (-np.inf, np.inf)
+        ints[1, wallet] = 0
+        keys[wallet] = _wallet_key(x, seed)
+        floats[0, wallet], floats[1, wallet], ints[0, wallet] = _original(x, fixed_block, np.empty(x.size))
+
+
+@compiled
+def interval_loop(
+    values: Floats, offsets: Ints, wallets: Ints, keys: Longs, b: int, order: int, floats: Floats, ints: Ints
+) -> None:
+    """Of these wallets, all of finite error, rows low and high of ``floats`` and degenerate resamples of ``ints``.
+
+    ``keys`` say which resamples a wallet draws, ``order`` is the zero-based rank of the quantile among b deviations.
     """
     ratios = np.empty(b)
     errors = np.empty(b)
     kept = np.empty((0, 0), np.int64)
-    for wallet in range(begin, end):
+    for wallet in wallets:
         x = values[offsets[wallet] : offsets[wallet + 1]]
-        floats[:, wallet] = (np.nan, np.inf, -np.inf, np.inf)
-        ints[:, wallet] = (1, 0)
-        if x.size < 2:
-            continue
         z = np.empty(x.size)
-        theta, error, block = _original(x, fixed_block, z)
-        floats[0, wallet] = theta
-        ints[0, wallet] = block
-        if error == np.inf:
-            continue
-        degenerate = _resample_all(theta, z, block, _wallet_key(x, seed), ratios, errors, kept)
-        ints[1, wallet] = degenerate
-        if degenerate > 0:
-            continue
+        theta = _standardised(x, z)
+        _resample_all(theta, z, ints[0, wallet], keys[wallet], ratios, errors, kept)
         for r in range(b):
-            deviation = abs((ratios[r] - theta) / errors[r])
-            ratios[r] = np.inf if math.isnan(deviation) else deviation
-        reach = np.partition(ratios, order)[order]
-        if reach < np.inf:
-            floats[1, wallet] = error
-            floats[2, wallet] = theta - reach * error
-            floats[3, wallet] = theta + reach * error
+            ratios[r] = _deviation(theta, ratios[r], errors[r])
+        _finish(ratios, order, wallet, floats, ints)
+
+
+@compiled
+def count_starts(key: np.uint64, blocks: int, begin: int, counts: Floats) -> None:
+    """How often each position (column) begins one of the ``blocks`` of resample ``begin`` and those after it (rows)."""
+    counts[:] = 0.0
+    n = counts.shape[1]
+    drawn = np.empty(blocks, np.uint32)
+    for row in range(counts.shape[0]):
+        _draw_starts(_mix(key + np.uint64(begin + row)), n, drawn)
+        for start in drawn:
+            counts[row, start] += 1.0
+
+
+@compiled
+def block_sums(values: Floats, offsets: Ints, wallets: Ints, block: int, tables: Floats) -> None:
+    """Fill tables[i, :, start] with A, C, AC, CC, AA of the block that begins there, of the i-th of these wallets.
+
+    Blocks of one return have AA = C, and tables of four rows only.
+    """
+    z = np.empty(tables.shape[2])
+    for i in range(wallets.size):
+        _standardised(values[offsets[wallets[i]] : offsets[wallets[i] + 1]], z)
+        first, second = _block_tables(z, block)
+        tables[i, 0] = first
+        tables[i, 1] = second
+        tables[i, 2] = first * second
+        tables[i, 3] = second * second
+        if tables.shape[1] > 4:
+            tables[i, 4] = first * first
+
+
+@compiled
+def deviation_loop(thetas: Floats, sums: Floats, count: int, block: int, begin: int, deviations: Floats) -> None:
+    """Fill deviations[i, begin:] from the sums of ``block_sums`` over the ``count`` blocks of a resample.
+
+    ``sums`` has one row per wallet and table, one column per resample.
+    """
+    kinds = sums.shape[0] // thetas.size
+    squares = 4 if kinds > 4 else 1
+    for i in range(thetas.size):
+        of = sums[i * kinds : (i + 1) * kinds]
+        for r in range(sums.shape[1]):
+            five = (of[0, r], of[1, r], of[squares, r], of[2, r], of[3, r])
+            ratio, error = _resampled(thetas[i], five, count, block)
+            deviations[i, begin + r] = _deviation(thetas[i], ratio, error)
+
+
+@compiled
+def finish_loop(wallets: Ints, deviations: Floats, order: int, floats: Floats, ints: Ints) -> None:
+    """Fill error, ends and degenerate resamples of these wallets from their rows of ``deviations``."""
+    for i in range(wallets.size):
+        _finish(deviations[i], order, wallets[i], floats, ints)

@@ -12,11 +12,15 @@ Ints = npt.NDArray[np.int64]
 def check_ragged(values: npt.ArrayLike, offsets: npt.ArrayLike, name: str = "values") -> tuple[Floats, Ints]:
     """Both as contiguous arrays of float64 and int64.
 
-    Raises BadInput for a value that is NaN or infinite, and for offsets that do not rise from 0 to the number of
-    values.
+    Raises BadInput for what is not a number, a value that is NaN or infinite, and for offsets that are not whole or do
+    not rise from 0 to the number of values.
     """
-    floats = np.ascontiguousarray(values, dtype=np.float64)
-    bounds = np.ascontiguousarray(offsets, dtype=np.int64)
+    floats = _numbers(values, name)
+    places = _numbers(offsets, "offsets")
+    broken = ~(np.isfinite(places) & (np.floor(places) == places))
+    if broken.any():
+        raise BadInput(f"offsets must be whole numbers; one is {places[broken][0]}.")
+    bounds = places.astype(np.int64)
     if floats.ndim != 1:
         raise BadInput(f"{name} must have one dimension; got {floats.ndim}.")
     if bounds.ndim != 1 or len(bounds) == 0 or bounds[0] != 0 or bounds[-1] != len(floats):
@@ -31,6 +35,13 @@ def check_ragged(values: npt.ArrayLike, offsets: npt.ArrayLike, name: str = "val
         wallet = int(np.searchsorted(bounds, where, side="right")) - 1
         raise BadInput(f"{name} must be finite; {name}[{where}] (wallet {wallet}) is {floats[where]}.")
     return floats, bounds
+
+
+def _numbers(given: npt.ArrayLike, name: str) -> Floats:
+    try:
+        return np.ascontiguousarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:  # text, a missing value, rows of unequal length
+        raise BadInput(f"{name} must be a list of numbers; {error}.") from error
 
 
 def owners(offsets: Ints) -> Ints:

@@ -1,6 +1,5 @@
 """The Sharpe interval against independent implementations, and what it must do at the edges."""
 
-import itertools
 from collections.abc import Callable
 
 import arch.bootstrap
@@ -11,68 +10,29 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.analytics.bootstrap import Resamples, resamples, sharpe_interval
+from shared.analytics.bootstrap import resamples, sharpe_interval
 from shared.analytics.bootstrap_loops import block_length, long_run_variance
 from shared.domain.errors import BadInput
+from tests.shared.analytics.oracles import (
+    Replayed,
+    Told,
+    block_error,
+    influence,
+    oracle_block,
+    oracle_ends,
+    plain_long_run_variance,
+    positions_of,
+    ragged,
+    ratio,
+    ratio_array,
+    some_returns,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def ratio(x: Floats) -> float:
-    return float(np.mean(x) / np.std(x))
-
-
-def ratio_array(x: Floats) -> Floats:
-    return np.array([ratio(x)])
-
-
-def influence(x: Floats) -> Floats:
-    z = (x - x.mean()) / x.std()
-    return np.asarray(z - ratio(x) / 2 * (z**2 - 1))
-
-
-def block_error(x: Floats, block: int) -> float:
-    """Error of the ratio from sums of its influence over consecutive whole blocks, in the words of the paper."""
-    x = x[: len(x) // block * block]
-    sums = influence(x).reshape(-1, block).sum(axis=1) / np.sqrt(block)
-    return float(np.sqrt(np.mean(sums**2) / len(x)))
-
-
-class Replayed(arch.bootstrap.IIDBootstrap):
-    """arch, drawing the positions it is told to."""
-
-    def __init__(self, positions: Ints, x: Floats) -> None:
-        super().__init__(x)
-        self._rows = itertools.cycle(positions)
-
-    def update_indices(self) -> Ints:
-        return np.asarray(next(self._rows))
-
-
-class Told(np.random.Generator):
-    """A generator for SciPy that returns known positions."""
-
-    positions: Ints
-
-    def integers(self, *_args: object, **_named: object) -> Ints:  # type: ignore[override]  # SciPy calls only this
-        return self.positions
-
-
-def positions_of(drawn: Resamples, n: int) -> Ints:
-    steps = (drawn.starts[:, :, None] + np.arange(drawn.block)) % n
-    return np.asarray(steps.reshape(len(drawn.starts), -1))
-
-
-def some_returns(n: int, seed: int, carry: float = 0.0) -> Floats:
-    noise = np.random.default_rng(seed).standard_t(5, n)
-    x = noise.copy()
-    for i in range(1, n):
-        x[i] += carry * x[i - 1]
-    return x + 0.1
-
-
-@pytest.mark.parametrize(("n", "block"), [(60, 1), (250, 1), (60, 4), (250, 7), (103, 5)])
+@pytest.mark.parametrize(("n", "block"), [(20, 1), (60, 1), (250, 1), (60, 4), (250, 7), (103, 5), (47, 2), (980, 3)])
 def test_ratios_and_studentized_statistics_agree_with_arch_on_the_same_resamples(n: int, block: int) -> None:
     x = some_returns(n, seed=n, carry=0.3)
     drawn = resamples(x, b=400, seed=5, block=block)
@@ -83,7 +43,7 @@ def test_ratios_and_studentized_statistics_agree_with_arch_on_the_same_resamples
     np.testing.assert_allclose(drawn.studentized(), (arch_ratios - ratio(x)) / arch_errors, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize(("n", "block"), [(60, 1), (250, 6)])
+@pytest.mark.parametrize(("n", "block"), [(20, 1), (60, 1), (103, 5), (250, 6), (980, 3)])
 def test_percentile_ends_agree_with_arch_on_the_same_resamples(n: int, block: int) -> None:
     x = some_returns(n, seed=7)
     drawn = resamples(x, b=500, seed=1, block=block)
@@ -102,11 +62,12 @@ def test_studentized_ends_by_the_rule_of_arch_agree_with_arch() -> None:
     np.testing.assert_allclose(ends, [ratio(x) - far * spread, ratio(x) - near * spread], rtol=0, atol=1e-9)
 
 
-def test_iid_percentile_ends_agree_with_scipy_on_the_same_resamples() -> None:
-    x = some_returns(120, seed=3)
+@pytest.mark.parametrize("n", [20, 120, 333, 980])
+def test_iid_percentile_ends_agree_with_scipy_on_the_same_resamples(n: int) -> None:
+    x = some_returns(n, seed=3)
     drawn = resamples(x, b=600, seed=2, block=1)
     told = Told(np.random.PCG64(0))
-    told.positions = positions_of(drawn, 120)
+    told.positions = positions_of(drawn, n)
     got = scipy.stats.bootstrap(
         (x,),
         lambda y, axis: np.mean(y, axis=axis) / np.std(y, axis=axis),
@@ -115,6 +76,17 @@ def test_iid_percentile_ends_agree_with_scipy_on_the_same_resamples() -> None:
         rng=told,
     ).confidence_interval
     np.testing.assert_allclose(drawn.percentile_ends(), [got.low, got.high], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_intervals_of_wallets_of_unequal_length_agree_with_arch_and_plain_formulas(shared: bool) -> None:
+    lengths = [20, 33, 60, 103, 250, 487, 980, 60, 21]
+    wallets = [some_returns(n, seed=100 + i, carry=0.2 * (i % 3)) for i, n in enumerate(lengths)]
+    got = sharpe_interval(*ragged(wallets), b=199, seed=4, shared=shared)
+    for i, x in enumerate(wallets):
+        drawn = resamples(x, b=199, seed=4, shared=shared)
+        assert got.block[i] == drawn.block == oracle_block(x)
+        np.testing.assert_allclose((got.low[i], got.high[i]), oracle_ends(x, drawn, 0.95), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("block", [None, 1, 3])
@@ -134,20 +106,6 @@ def test_block_length_agrees_with_arch(n: int, carry: float) -> None:
     psi = influence(some_returns(n, seed=n, carry=carry))
     want = arch.bootstrap.optimal_block_length(psi)["circular"].iloc[0]
     np.testing.assert_allclose(block_length(psi), want, rtol=1e-9)
-
-
-def plain_long_run_variance(psi: Floats) -> float:
-    """The same estimate, written with array formulas and np.correlate."""
-    n = len(psi)
-    rho = float(np.clip(psi[1:] @ psi[:-1] / (psi[:-1] @ psi[:-1]), -0.97, 0.97))
-    e = psi[1:] - rho * psi[:-1]
-    a = float(np.clip(e[1:] @ e[:-1] / (e @ e), -0.97, 0.97))
-    bandwidth = 1.3221 * (4 * a**2 / (1 - a) ** 4 * len(e)) ** 0.2
-    covariances = np.correlate(e, e, "full")[len(e) - 1 :] / len(e)
-    x = 6 * np.pi * np.arange(1, len(e)) / bandwidth / 5
-    weights = 3 / x**2 * (np.sin(x) / x - np.cos(x))
-    total = covariances[0] + 2 * weights @ covariances[1:]
-    return float(total / (1 - rho) ** 2 * n / (n - 2))
 
 
 @pytest.mark.parametrize(("n", "carry"), [(20, 0.0), (250, 0.3), (250, 0.9), (500, -0.5)])
@@ -230,11 +188,18 @@ def nothing() -> Floats:
     return np.array([])
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("make", [all_wins, one_loss, one_trade, nothing])
-def test_too_little_to_say_makes_the_interval_infinite(make: Callable[[], Floats]) -> None:
-    x = make()
-    got = sharpe_interval(x, np.array([0, len(x)]))
-    assert (got.low[0], got.high[0], got.se[0]) == (-np.inf, np.inf, np.inf)
+def test_too_little_to_say_makes_the_interval_infinite_and_nobody_else_s(
+    make: Callable[[], Floats], shared: bool
+) -> None:
+    x, sound = make(), some_returns(50, seed=1)
+    got = sharpe_interval(*ragged([x, sound, *[x] * 20]), shared=shared)
+    alone = sharpe_interval(*ragged([sound]), shared=shared)
+    for i in [0, *range(2, 22)]:
+        assert (got.low[i], got.high[i], got.se[i]) == (-np.inf, np.inf, np.inf)
+    assert (got.low[1], got.high[1], got.se[1]) == (alone.low[0], alone.high[0], alone.se[0])
+    assert np.isfinite(got.low[1])
 
 
 def test_a_single_resample_without_variance_is_enough_for_an_infinite_interval() -> None:
@@ -273,12 +238,16 @@ def test_no_wallets_is_an_empty_answer() -> None:
     [
         ([0.1, np.nan], [0, 2], {}, r"values\[1\] \(wallet 0\) is nan"),
         ([0.1, 0.2, np.inf], [0, 2, 3], {}, r"values\[2\] \(wallet 1\) is inf"),
+        ([0.1, 0.2, -np.inf], [0, 0, 3], {}, r"values\[2\] \(wallet 1\) is -inf"),
+        ([], [0, 1], {}, "offsets must rise from 0 to 0, the number of values; got 0 to 1"),
         ([0.1, 0.2], [0, 3], {}, "offsets must rise from 0 to 2"),
         ([0.1, 0.2], [], {}, "got no numbers"),
         ([0.1, 0.2], [0, 2, 1, 2], {}, r"offsets\[2\] is 1 after 2"),
         ([[0.1, 0.2]], [0, 1], {}, "one dimension; got 2"),
         ([0.1, 0.2], [0, 2], {"level": 1.0}, "level must lie between 0 and 1; got 1.0"),
         ([0.1, 0.2], [0, 2], {"b": 18}, r"b must be at least 19 resamples for level 0\.95; got 18"),
+        ([0.1, 0.2], [0, 2], {"level": float("nan")}, "level must lie between 0 and 1; got nan"),
+        ([0.1, 0.2], [0, 2], {"threads": 0}, "threads must be at least 1; got 0"),
         ([0.1, 0.2], [0, 2], {"block": 0}, "block must be at least 1 return; got 0"),
     ],
 )
@@ -287,10 +256,16 @@ def test_bad_input_is_named(values: list[float], offsets: list[int], options: di
         sharpe_interval(np.array(values), np.array(offsets, dtype=np.int64), **options)  # type: ignore[arg-type]  # one bad option at a time
 
 
-def test_resamples_need_variance() -> None:
-    with pytest.raises(BadInput, match="4 returns with variance; got 9"):
-        resamples(np.ones(9))
-
-
-def ragged(wallets: list[Floats]) -> tuple[Floats, Ints]:
-    return np.concatenate(wallets), np.concatenate([[0], np.cumsum([len(w) for w in wallets])])
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0] * 9, r"4 returns with variance; got 9 with range 0\.0"),
+        ([1.0] * 9 + [1.0 + 1e-15], "4 returns with variance; got 10"),
+        ([0.1, 0.2, 0.3], "4 returns with variance; got 3"),
+        ([], "4 returns with variance; got 0"),
+        ([0.1, np.nan, 0.2, 0.3], r"values\[1\] \(wallet 0\) is nan"),
+    ],
+)
+def test_resamples_need_variance(values: list[float], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        resamples(np.array(values))

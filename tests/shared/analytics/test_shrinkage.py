@@ -110,6 +110,8 @@ def test_the_common_factor_is_the_james_stein_rule_where_variances_are_equal() -
     ("x", "v", "message"),
     [
         ([1.0, np.nan], [1.0, 1.0], r"estimates\[1\] is nan"),
+        ([1.0, np.inf], [1.0, 1.0], r"estimates\[1\] is inf"),
+        ([1.0, 2.0], [-1.0, 1.0], r"variances\[0\] is -1"),
         ([1.0, 2.0], [1.0, 0.0], r"variances\[1\] is 0"),
         ([1.0, 2.0], [np.nan, 1.0], r"variances\[0\] is nan"),
         ([1.0], [1.0, 1.0], "one length"),
@@ -118,3 +120,16 @@ def test_the_common_factor_is_the_james_stein_rule_where_variances_are_equal() -
 def test_bad_input_is_named(method: Callable[..., Floats], x: list[float], v: list[float], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         method(np.array(x), np.array(v))
+
+
+@pytest.mark.parametrize("method", [sure_shrink, morris_shrink, james_stein_common])
+def test_nobody_and_one_wallet_are_answered(method: Callable[..., Floats]) -> None:
+    assert method(np.array([]), np.array([])).tolist() == []
+    kept = method(np.array([2.0]), np.array([0.5]))
+    assert kept.shape == (1,)
+    assert 0.0 <= kept[0] <= 2.0
+
+
+@BOTH
+def test_equal_estimates_without_spread_stay_at_their_mean(method: Method) -> None:
+    np.testing.assert_allclose(method(np.full(30, 0.7), np.full(30, 0.2), "mean"), 0.7)

@@ -105,6 +105,7 @@ def test_a_real_edge_is_found() -> None:
         ([1.0, 2.0], [0.5, 0.5], r"won must lie between 0 and 1; won\[1\] is 2"),
         ([1.0, 0.0], [0.5, -0.5], r"prices must lie between 0 and 1; prices\[1\] is -0.5"),
         ([1.0, 0.0], [0.5, float("nan")], r"prices\[1\] \(wallet 0\) is nan"),
+        ([1.0, float("inf")], [0.5, 0.5], r"won\[1\] \(wallet 0\) is inf"),
         ([1.0, 0.0], [0.5], "offsets must rise from 0 to 1, the number of prices"),
     ],
 )
@@ -120,3 +121,15 @@ def test_bad_probabilities_are_named() -> None:
         poisson_binomial_tail(1, np.array([1.5]))
     with pytest.raises(BadInput, match="wins must be 0 to 2, the number of bets; got 3"):
         poisson_binomial_tail(3, np.array([0.5, 0.5]))
+
+
+def test_nobody_and_wallets_without_bets_are_no_discovery() -> None:
+    assert win_test(np.array([]), np.array([]), np.array([0])).tolist() == []
+    p = win_test(np.array([]), np.array([]), np.array([0, 0, 0]))
+    assert p.tolist() == [1.0, 1.0]
+    assert benjamini_hochberg(p).tolist() == [1.0, 1.0]
+    assert benjamini_hochberg([]).tolist() == []
+
+
+def test_all_wins_at_one_price_are_as_likely_as_the_price_says() -> None:
+    np.testing.assert_allclose(win_test(np.ones(20), np.full(20, 0.9), np.array([0, 20])), 0.9**20, rtol=1e-12)
