@@ -39,14 +39,19 @@ class Heard(Struct, frozen=True):
 
 
 class PollFeed:
-    """Polls for a list of wallets. ``now`` is the machine's clock in nanoseconds."""
+    """Polls for a list of wallets. ``now`` is the machine's clock in nanoseconds.
+
+    ``clob`` None: books are somebody else's business, who knows what a stream has told of them meanwhile.
+    """
 
     def __init__(
-        self, data: DataApi, gamma: Gamma, clob: ClobPublic, wallets: Sequence[str], now: Callable[[], int]
+        self, data: DataApi, gamma: Gamma, clob: ClobPublic | None, wallets: Sequence[str], now: Callable[[], int]
     ) -> None:
         self.wallets = tuple(wallets)
         self.refused = 0
         self.deliveries = 0
+        self.answers = 0
+        """Polls of a wallet that were answered so far."""
         self._data = data
         self._gamma = gamma
         self._clob = clob
@@ -97,14 +102,28 @@ class PollFeed:
 
     # ------------------------------------------------------------------ the present
 
-    async def poll(self, watched: Sequence[str], waiting: Sequence[str]) -> list[Heard]:
+    def follow(self, wallets: Iterable[str]) -> None:
+        """Poll these wallets and no others from now on."""
+        self.wallets = tuple(dict.fromkeys(wallet.lower() for wallet in wallets))
+        self._since = {wallet: self._since[wallet] for wallet in self.wallets if wallet in self._since}
+
+    def look_back(self, since_s: int) -> None:
+        """Ask for what every wallet did since then (epoch seconds) in its next poll, if that is further back."""
+        for wallet in self.wallets:
+            self._since[wallet] = min(since_s, self._since.get(wallet, since_s))
+
+    async def poll(
+        self, watched: Sequence[str], waiting: Sequence[str], wallets: Sequence[str] | None = None
+    ) -> list[Heard]:
         """One delivery: rows of every wallet, prints of the markets ``waiting`` for fills, data of ``watched`` ones.
 
-        Market data comes before the trades it explains. ``Temporary`` when the venue does not answer at all.
+        ``wallets`` narrows it to some of them. Market data comes before the trades it explains. ``Temporary`` when the
+        venue does not answer at all.
         """
         self.deliveries += 1
         answers = await asyncio.gather(
-            *(self._wallet_rows(wallet) for wallet in self.wallets), *(self._prints(market) for market in waiting)
+            *(self._wallet_rows(wallet) for wallet in (self.wallets if wallets is None else wallets)),
+            *(self._prints(market) for market in waiting),
         )
         found: list[tuple[ActivityRow, str]] = []
         errors: list[str] = []
@@ -119,14 +138,17 @@ class PollFeed:
         return [*facts, *trades]
 
     async def _wallet_rows(self, wallet: str) -> tuple[Sequence[ActivityRow], str, str]:
-        since = self._since.get(wallet, self._now() // SECOND - OVERLAP_S)
+        # Kept although the poll may fail: the next one asks for what this one did not get.
+        since = self._since.setdefault(wallet, self._now() // SECOND - OVERLAP_S)
         try:
             page = await self._data.fetch_recent(wallet, since)
         except (Temporary, BadInput) as error:
             return (), "activity", f"{wallet}: {error}"
+        self.answers += 1
         self.refused += len(page.refused)
         newest = max((row.timestamp_s for row in page.rows), default=since)
-        self._since[wallet] = max(since, newest - OVERLAP_S)
+        if self._since.get(wallet) == since:  # else somebody asked to look back while the answer was under way
+            self._since[wallet] = max(since, newest - OVERLAP_S)
         return page.rows, "activity", ""
 
     async def _prints(self, market: str) -> tuple[Sequence[ActivityRow], str, str]:
@@ -163,7 +185,7 @@ class PollFeed:
         return facts
 
     async def _books(self, tokens: list[str]) -> list[BookSnapshot]:
-        if not tokens:
+        if not tokens or self._clob is None:
             return []
         page = await self._clob.books(tokens)
         self.refused += len(page.refused)
