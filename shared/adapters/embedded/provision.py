@@ -4,6 +4,8 @@ from msgspec import Struct
 
 from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.adapters.s3.client import kms_client, s3_client
+from shared.adapters.s3.retention import set_retention
+from shared.settings import StateSettings, retention
 
 PREFIX = "house-"
 BUCKET = "house-lake"
@@ -18,11 +20,17 @@ class Provisioned(Struct, frozen=True):
     key_id: str
 
 
-def provision(endpoint: Endpoint, prefix: str = PREFIX, bucket: str = BUCKET) -> Provisioned:
-    """Create what is missing; raises the adapters' own errors when the server does not answer."""
+def provision(
+    endpoint: Endpoint, prefix: str = PREFIX, bucket: str = BUCKET, state: StateSettings | None = None
+) -> Provisioned:
+    """Create what is missing, and set how long the bucket keeps what (``state``; None: the defaults).
+
+    Raises the adapters' own errors when the server does not answer.
+    """
     tables = Tables(prefix, endpoint)
     tables.create()
     _create_bucket(endpoint, bucket)
+    set_retention(s3_client(endpoint), bucket, retention(state or StateSettings()))
     return Provisioned(tables, bucket, _create_key(endpoint))
 
 

@@ -13,6 +13,7 @@ from shared.adapters.embedded.provision import BUCKET, PREFIX, provision
 from shared.adapters.embedded.server import LOOPBACK, EmbeddedAws, free_port, port_is_busy
 from shared.adapters.s3.client import kms_client, s3_client
 from shared.domain.errors import BadInput, Temporary
+from shared.settings import StateSettings
 
 
 class Broken(EmbeddedAws):
@@ -40,6 +41,17 @@ def test_tables_bucket_and_key_are_there_again_after_a_graceful_stop(tmp_path: P
         assert epoch_now(Tables(PREFIX, again.endpoint), "paper") == 1
         assert s3_client(again.endpoint).get_object(Bucket=BUCKET, Key="a/b")["Body"].read() == b"kept"
         assert provision(again.endpoint).key_id == made.key_id
+
+
+def test_the_bucket_keeps_what_the_settings_say(tmp_path: Path) -> None:
+    with EmbeddedAws(tmp_path, free_port()) as server:
+        provision(server.endpoint)
+        state = StateSettings(tape_days=90)
+        provision(server.endpoint, state=state)
+        rules = s3_client(server.endpoint).get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    expired = {rule["Filter"]["Prefix"]: rule.get("Expiration", {}).get("Days") for rule in rules}
+    assert expired == {"tape/": 90, "bronze/": None, "": None}
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
 
 
 def test_the_signing_key_is_on_the_curve_of_the_venue(tmp_path: Path) -> None:
