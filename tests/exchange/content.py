@@ -43,6 +43,10 @@ class Content:
     rows: list[StoredRow] = field(default_factory=list)
     markets: list[Wire] = field(default_factory=list)
     books: dict[str, Wire] = field(default_factory=dict)
+    book_of: Callable[[str], Wire | None] | None = None
+    """Asked for the book of a token that ``books`` does not hold."""
+    skew_s: float = 0.0
+    """How far the venue's own clock, as told by GET /time, is ahead."""
     leaderboard: list[Wire] = field(default_factory=list)
     positions: dict[str, list[Wire]] = field(default_factory=dict)
     holders: dict[str, list[Wire]] = field(default_factory=dict)
@@ -104,10 +108,12 @@ class Content:
 
     def _visible(self, asked: dict[str, str], *, use_window: bool) -> list[StoredRow]:
         now = self.clock()
-        rows = [stored for stored in self.rows if stored.visible_at_s <= now]
+        rows = self.rows
         for name, wanted in (("user", "proxy_wallet"), ("condition_id", "condition_id"), ("side", "side")):
             if name in asked:
-                rows = [stored for stored in rows if stored.row.get(wanted) in (asked[name], asked[name].lower())]
+                values = (asked[name], asked[name].lower())
+                rows = [stored for stored in rows if stored.row.get(wanted) in values]
+        rows = [stored for stored in rows if stored.visible_at_s <= now]
         if use_window and not self.ignore_window:
             start, end = int(asked.get("start", 0)), int(asked.get("end", 10**12))
             rows = [stored for stored in rows if start <= stored.row["timestamp"] <= end]
@@ -168,17 +174,22 @@ class Content:
         if path == "/ok":
             return 200, "OK"
         if path == "/time":
-            return 200, int(self.clock())
+            return 200, int(self.clock() + self.skew_s)
         if path == "/book":
-            book = self.books.get(dict(query).get("token_id", ""))
+            book = self._book(dict(query).get("token_id", ""))
             missing = {"error": "No orderbook exists for the requested token id"}
             return (404, missing) if book is None else (200, book)
         if path == "/books":
             tokens = [item["token_id"] for item in json.loads(body or b"[]")]
             if len(tokens) > BOOKS_MAX:
                 return 400, {"error": "Too many tokens in payload"}
-            return 200, [self.books[token] for token in tokens if token in self.books]
+            return 200, [book for token in tokens if (book := self._book(token)) is not None]
         return 404, {"error": "not found"}
+
+    def _book(self, token: str) -> Wire | None:
+        if token in self.books or self.book_of is None:
+            return self.books.get(token)
+        return self.book_of(token)
 
 
 def _names(market: Wire, filter_name: str) -> set[str]:

@@ -1,6 +1,9 @@
 """What can go wrong with one answer of the local venue."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from tests.exchange import troubles
 
 HTML_PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>error code: 1010</body></html>"
 
@@ -55,3 +58,16 @@ def huge(size: int, *, declare_length: bool = True) -> Fault:
 def slow(delay_s: float) -> Fault:
     """A good answer, late."""
     return Fault(delay_s=delay_s)
+
+
+def of_troubles(now: troubles.Troubles, service: str) -> Fault | None:
+    """What the named faults of the moment make of an answer of a REST service."""
+    made: dict[str, Callable[[], Fault]] = {
+        "429": throttled,
+        "425": restarting,
+        "html": html_page,
+        "huge": lambda: huge(troubles.HUGE_BYTES),
+        "truncated": truncated,
+        "slow": lambda: slow(troubles.SLOW_S * now.stretch),
+    }
+    return next((make() for name, make in made.items() if now.on(name, service)), None)

@@ -10,7 +10,7 @@ Like the original it caches by whole address, limits per route and answers by cu
 import asyncio
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -37,6 +37,7 @@ Value = TypeVar("Value")
 _SERVICES = ("data", "gamma", "clob")
 _HEAD_MAX = 64 * 1024
 _FILLER = b" " * 65536
+_CACHE_MAX = 4096
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 425: "Too Early", 429: "Too Many Requests"}
 
 
@@ -66,6 +67,9 @@ class Response:
     body: bytes
 
 
+Upgraded = Callable[[Request, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
 class LocalVenue:
     """The server; ``clock`` (epoch seconds) rules visibility of rows, age of cached answers and rate windows."""
 
@@ -75,6 +79,10 @@ class LocalVenue:
         self.requests: list[Request] = []
         self.on_request: Callable[[Request], None] | None = None
         """Called before each answer; a test may change the content here."""
+        self.spoil: Callable[[Request], Fault | None] | None = None
+        """Asked before each answer that has no fault queued: what is wrong with this one."""
+        self.on_upgrade: Upgraded | None = None
+        """Takes over the streams of a request that wants to become a WebSocket."""
         self._limits = LIMITS if limits is None else limits
         self._port = port
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
@@ -149,8 +157,11 @@ class LocalVenue:
         self.requests.append(request)
         if self.on_request is not None:
             self.on_request(request)
+        if self.on_upgrade is not None and request.headers.get("upgrade", "").lower() == "websocket":
+            await self.on_upgrade(request, reader, writer)
+            return False
         queue = self._faults[request.service + request.path]
-        fault = queue.popleft() if queue else Fault()
+        fault = queue.popleft() if queue else (self.spoil and self.spoil(request)) or Fault()
         if fault.delay_s:
             await asyncio.sleep(fault.delay_s)
         if fault.reset:
@@ -174,6 +185,8 @@ class LocalVenue:
         max_age_s = _first(MAX_AGE_S, request.service + request.path)
         if status == 200 and request.method == "GET" and max_age_s is not None:
             response.headers["Cache-Control"] = f"public, max-age={max_age_s}"
+            if len(self._cache) >= _CACHE_MAX:
+                self._cache = {target: kept for target, kept in self._cache.items() if now < kept[0]}
             self._cache[request.target] = (now + max_age_s, response)
         return response
 
