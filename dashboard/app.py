@@ -8,11 +8,13 @@ import os
 
 import streamlit as st
 
+from dashboard.frame import WANTED
 from dashboard.queries import connect, settings, source
 
 PAGES = (
     st.Page("pages/trading.py", title="Trading overview", icon=":material/monitoring:", default=True),
-    st.Page("pages/decisions.py", title="Decisions and whales", icon=":material/checklist:"),
+    st.Page("pages/decisions.py", title="Decisions", icon=":material/checklist:"),
+    st.Page("pages/whales.py", title="Whales", icon=":material/trophy:"),
 )
 
 
@@ -27,5 +29,10 @@ def settle() -> None:
 
 st.set_page_config(page_title="Copy trading", page_icon="📈", layout="wide")
 source.open(lambda: connect(settings(os.environ)))
-st.navigation(list(PAGES), position="top").run()
+page = st.navigation(list(PAGES), position="top")
+wanted, parameters = st.session_state.pop(WANTED, ("", {}))
+for known in PAGES:
+    if known.title == wanted and known is not page:
+        st.switch_page(known, query_params=parameters)
+page.run()
 settle()

@@ -1,10 +1,11 @@
 """What every page has in common: the banner, the state of trading, the kill switch, and how a failure is told."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from dashboard.queries import Queries, source
 from dashboard.state import FEED_OK, Live
@@ -19,6 +20,8 @@ REFRESH_S = 2
 STALE_NS = 15 * SECOND  # not money: seconds to nanoseconds
 STOP_WORD, RESUME_WORD = "STOP", "RESUME"
 DIALOG = "kill_dialog_open"
+WANTED = "wanted_page"
+"""Title and address parameters of the page the entrance is to open."""
 
 STYLE = """
 <style>
@@ -32,11 +35,11 @@ STYLE = """
 .house-on {background:#166534; color:#fff}
 .house-off {background:#b91c1c; color:#fff}
 .house-wait {background:#92400e; color:#fff}
-.st-key-figures {display:grid !important; grid-template-columns:repeat(4,minmax(0,1fr)); gap:.6rem}
-.st-key-figures > * {width:auto !important; min-width:0}
-.st-key-figures [data-testid="stMetric"] {padding:0}
+[class*="st-key-figures"] {display:grid !important; grid-template-columns:repeat(4,minmax(0,1fr)); gap:.6rem}
+[class*="st-key-figures"] > * {width:auto !important; min-width:0}
+[class*="st-key-figures"] [data-testid="stMetric"] {padding:0}
 @media (max-width:800px) {
-  .st-key-figures {grid-template-columns:repeat(2,minmax(0,1fr))}
+  [class*="st-key-figures"] {grid-template-columns:repeat(2,minmax(0,1fr))}
 }
 @media (max-width:640px) {
   [data-testid="stMainBlockContainer"] {padding-left:.75rem; padding-right:.75rem}
@@ -82,12 +85,23 @@ def open_page(title: str) -> Queries | None:
     try:
         queries = source.ask()
     except HouseError as error:
+        _enter(title)
         st.error(plain(str(error)))
         return None
     if st.session_state.get(DIALOG):
         kill_dialog()
     banner(queries)
     return queries
+
+
+def _enter(title: str) -> None:
+    """Go through the entrance, which brings the reader back to this page.
+
+    Before its first run a server knows the files in pages/ only, and starts one by itself when its address is asked.
+    """
+    st.session_state[WANTED] = (title, st.query_params.to_dict())
+    with suppress(StreamlitAPIException):  # no entrance beside the folder: the page was started by hand
+        st.switch_page("app.py")
 
 
 def tag(kind: str, text: str) -> str:

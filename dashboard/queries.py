@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from dashboard.rankings import RANKING, Published, Rankings, Run, published_of
 from dashboard.state import Live, Point, WhaleRow, live_of, point_of, whale_of
 from shared.adapters.dynamo.readers import Readers
 from shared.adapters.dynamo.tables import Endpoint
@@ -21,18 +22,28 @@ from shared.domain.messages import Command, CommandKind
 from shared.domain.order import Order
 from shared.ports import Switch
 
+if TYPE_CHECKING:
+    from shared.adapters.s3.lake import Lake
+
 DECISION_DAYS = 7
 """How far back the decision table and the start of the day's equity are looked for."""
 MARKETS_KEPT_NS = 300 * SECOND  # not money: seconds to nanoseconds
 MARKETS_MAX = 20_000
+DECISIONS_KEPT_NS = 2 * SECOND  # not money: as above
+"""Every page and reader shares one answer for so long, or for ten times as long as it took: a slow server is asked
+seldom (the embedded one sorts a whole day for each question, which the trader has to wait for).
+"""
+DECISIONS_STILL_NS = 30 * SECOND  # not money: as above
+"""How long an answer serves while event time stands still."""
 
 
 class Settings(Struct, frozen=True):
-    """Where to look, ``prefix`` leading every table's name, and at whose account."""
+    """Where to look, ``prefix`` leading every table's name, at whose account, in which ``bucket`` ("": the usual)."""
 
     endpoint: Endpoint
     prefix: str
     account: str
+    bucket: str = ""
 
 
 def settings(environment: Mapping[str, str]) -> Settings:
@@ -45,7 +56,8 @@ def settings(environment: Mapping[str, str]) -> Settings:
     key = "" if host is None else environment.get("AWS_ACCESS_KEY_ID", KEY_ID)
     secret = "" if host is None else environment.get("AWS_SECRET_ACCESS_KEY", SECRET)
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return Settings(Endpoint(region, host, key, secret), environment.get("TABLE_PREFIX", "house-"), account)
+    bucket = environment.get("LAKE_BUCKET", "").strip()
+    return Settings(Endpoint(region, host, key, secret), environment.get("TABLE_PREFIX", "house-"), account, bucket)
 
 
 class Queries(Protocol):
@@ -84,6 +96,15 @@ class Queries(Protocol):
     def whales(self) -> list[WhaleRow]:
         """The followed wallets."""
 
+    def watch_list(self) -> Published | None:
+        """The ranking in force; ``None`` when none was published for this account."""
+
+    def runs(self) -> list[str]:
+        """The names of the stored rankings, the oldest first."""
+
+    def run(self, name: str) -> Run:
+        """A stored ranking."""
+
     def markets(self, names: Collection[str]) -> dict[str, Market]:
         """What is known of the named markets."""
 
@@ -94,15 +115,46 @@ class Queries(Protocol):
         """Ask the trader to resume; the command's id."""
 
 
-class DynamoQueries:
-    """The questions of the pages answered from the account's tables."""
+class TableReaders(Readers):
+    """The readers of an account, and the watch list that ``rank_whales`` publishes."""
 
-    def __init__(self, readers: Readers, account: str, now: Callable[[], int] = time.time_ns) -> None:
+    def watch_list(self, account: str) -> Published | None:
+        """The watch list in force; ``BadInput`` when it cannot be read."""
+        table = self._tables.control
+        found = self._ask("control", lambda: list(table.query(account, table.item == RANKING)))
+        return published_of(found[0].body or "") if found else None
+
+
+class Latest(Struct, frozen=True):
+    """The latest decisions as they were answered: up to when, at most how many, when, and how long that took."""
+
+    until: int
+    most: int
+    at: int
+    took: int
+    found: list[Decision]
+
+    def serves(self, until: int, most: int, now: int) -> bool:
+        """Whether the question need not be asked again."""
+        age = now - self.at
+        still = until == self.until and age <= DECISIONS_STILL_NS
+        return most <= self.most and (still or age <= max(DECISIONS_KEPT_NS, 10 * self.took))  # not money: durations
+
+
+class DynamoQueries:
+    """The questions of the pages answered from the account's tables and the rankings of the lake."""
+
+    def __init__(
+        self, readers: TableReaders, account: str, lake: "Callable[[], Lake]", now: Callable[[], int] = time.time_ns
+    ) -> None:
         self._readers = readers
+        self._rankings = Rankings(lake, now)
         self._account = account
         self._now = now
         self._markets: dict[str, tuple[int, Market]] = {}
         self._lock = threading.Lock()
+        self._latest = Latest(0, 0, 0, 0, [])
+        self._asking = threading.Lock()
 
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""
@@ -146,7 +198,16 @@ class DynamoQueries:
         return self._readers.orders(keys)
 
     def decisions(self, until: int, most: int) -> list[Decision]:
-        """The latest decisions, newest first, going back day by day until there are enough."""
+        """The latest decisions, newest first; one answer for all who ask at about the same time."""
+        with self._asking:
+            began = self._now()
+            if not self._latest.serves(until, most, began):
+                found = self._decisions(until, most)
+                self._latest = Latest(until, most, self._now(), self._now() - began, found)
+            return self._latest.found[:most]
+
+    def _decisions(self, until: int, most: int) -> list[Decision]:
+        """Going back day by day until there are enough."""
         found: list[Decision] = []
         for day in range(day_of(until), day_of(until) - DECISION_DAYS, -1):
             found.extend(self._readers.latest_decisions(self._account, day, most - len(found)))
@@ -157,6 +218,18 @@ class DynamoQueries:
     def whales(self) -> list[WhaleRow]:
         """The followed wallets."""
         return [whale_of(item) for item in self._readers.whales(self._account)]
+
+    def watch_list(self) -> Published | None:
+        """The ranking in force."""
+        return self._readers.watch_list(self._account)
+
+    def runs(self) -> list[str]:
+        """The names of the stored rankings, the oldest first."""
+        return self._rankings.names()
+
+    def run(self, name: str) -> Run:
+        """A stored ranking; read once."""
+        return self._rankings.run(name)
 
     def markets(self, names: Collection[str]) -> dict[str, Market]:
         """What is known of the named markets; kept for five minutes, because a question hardly ever changes."""
@@ -190,8 +263,16 @@ class DynamoQueries:
 
 
 def connect(chosen: Settings) -> Queries:
-    """Queries on the account's tables; nothing is sent before the first question."""
-    return DynamoQueries(Readers(chosen.prefix, chosen.endpoint), chosen.account)
+    """Queries on the account's tables and the lake; nothing is sent before the first question."""
+
+    def lake() -> "Lake":
+        from shared.adapters.embedded.provision import BUCKET  # noqa: PLC0415  # slow to load: after the first paint
+        from shared.adapters.s3.client import s3_client  # noqa: PLC0415  # as above
+        from shared.adapters.s3.lake import Lake  # noqa: PLC0415  # as above
+
+        return Lake(s3_client(chosen.endpoint), chosen.bucket or BUCKET)
+
+    return DynamoQueries(TableReaders(chosen.prefix, chosen.endpoint), chosen.account, lake)
 
 
 class Source:

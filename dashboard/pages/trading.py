@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from dashboard.charts import equity_curve
 from dashboard.frame import REFRESH_S, open_page, theme, told
 from dashboard.queries import Queries
 from dashboard.state import Live
 from dashboard.tables import Markets, Ranks, order_rows, position_rows, unrealised
-from dashboard.words import count, dollars, gain, plain, ratio, signed_ratio
+from dashboard.words import NOTHING, count, dollars, gain, plain, ratio, signed_ratio
 from shared.domain.instants import DAY, HOUR, day_of
 from shared.domain.ledger import Position
 from shared.domain.order import Order
@@ -73,7 +72,7 @@ def figures(live: Live, day_start: int | None) -> None:
             "Copied",
             count(live.copied),
             f"{ratio(live.copied, live.whale_trades)} of them",
-            "Whale trades that led to an order of ours; page “Decisions and whales” says why the others did not.",
+            "Whale trades that led to an order of ours; page “Decisions” says why the others did not.",
         )
 
 
@@ -116,7 +115,9 @@ def curve(queries: Queries) -> None:
         first, last = points[0].equity, points[-1].equity
         words = f"Equity went from {dollars(first)} to {dollars(last)} ({gain(last - first)}) in the span shown."
         st.caption(plain(words))
-        st.altair_chart(equity_curve(points, live.capital, theme()), width="stretch", key="curve", alt=words)
+        from dashboard.charts import equity_curve  # noqa: PLC0415  # slow to load: the figures are shown before
+
+        st.vega_lite_chart(equity_curve(points, live.capital, theme()), width="stretch", key="curve", alt=words)
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -157,6 +158,7 @@ def positions_table(held: list[Position], live: Live, markets: Markets, ranks: R
     st.dataframe(
         position_rows(held, live.marks, markets, ranks),
         hide_index=True,
+        placeholder=NOTHING,
         key="positions",
         column_config={
             "market": COLUMN.TextColumn("Market", width="medium", help="The question the market asks."),
@@ -181,6 +183,7 @@ def orders_table(orders: list[Order], live: Live, markets: Markets, ranks: Ranks
     st.dataframe(
         order_rows(orders, live.event_at, markets, ranks),
         hide_index=True,
+        placeholder=NOTHING,
         key="orders",
         column_config={
             "state": COLUMN.TextColumn("State", help="In doubt: the venue's answer is unknown; its cash stays held."),

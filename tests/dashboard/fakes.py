@@ -1,7 +1,13 @@
 """Hand-written queries and the states they show: nothing yet, a quiet account, a busy one, a database that is away."""
 
-from collections.abc import Collection, Sequence
+import json
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+import pyarrow as pa
+
+from dashboard.rankings import Published, Row, Run
 from dashboard.state import Live, Point, WhaleRow
 from shared.domain.decision import Decision, Reason
 from shared.domain.errors import Temporary
@@ -11,6 +17,7 @@ from shared.domain.market import Market, MarketKind
 from shared.domain.messages import Command, CommandKind
 from shared.domain.money import Fraction, Price, Shares, Usd, dollars
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
+from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
 
 NOW = 1_774_216_800 * SECOND  # 2026-03-22 22:00:00 UTC
@@ -112,6 +119,86 @@ def live(decisions: dict[str, int] | None = None, **changed: object) -> Live:
     return Live(**{**fields, **changed})  # type: ignore[arg-type]  # a test may change any field
 
 
+RUN, EARLIER = "rankings/2026-03-22T220000Z", "rankings/2026-03-22T160000Z"
+MAKER, TWIN, LUCKY, IDLE = ("0x" + digit * 40 for digit in "abcd")
+RULES: dict[str, Any] = {"level": 0.95, "delay_s": 4.0, "gates": {"quality_try": 50.0}}
+
+
+def score(wallet: str, rank: int | None = None, **changed: object) -> Row:
+    """A row of a score table: an eligible wallet with capital unless told otherwise."""
+    row: Row = {
+        "wallet": wallet,
+        "n_trades": 300,
+        "n_markets": 110,
+        "n_resolved": 100,
+        "volume_usd": 2_500.0,
+        "pnl_usd": 800.0,
+        "roi": 0.32,
+        "win_rate": 0.63,
+        "win_rate_low": 0.55,
+        "price_paid": 0.49,
+        "profit_factor": 1.9,
+        "sharpe_low": 0.1,
+        "sharpe_high": 0.5,
+        "score": 4.2,
+        "quality": 74.0,
+        "rank": rank,
+        "p_value": 0.001,
+        "q_value": 0.02,
+        "follower_pnl_usd": 500.0,
+        "follower_sharpe_low": 0.1,
+        "eligible": rank is not None,
+        "reason": "",
+        "flags": "specialist",
+        "cluster": None,
+        "allocation": 0.0,
+    }
+    return {**row, **changed}
+
+
+def scores() -> list[Row]:
+    """One followed wallet, its twin, one that is only lucky, a market maker and one that cannot be judged."""
+    return [
+        score(WALLET, 1, allocation=0.02, cluster="cluster-1"),
+        score(TWIN, 2, cluster="cluster-1", q_value=0.3, flags="specialist,correlated"),
+        score(LUCKY, 3, q_value=0.7, sharpe_low=-0.2, quality=45.0, flags=""),
+        score(MAKER, reason="market_maker", flags="market_maker", q_value=1.0, sharpe_low=-0.5, sharpe_high=-0.1),
+        score(
+            IDLE,
+            reason="too_few_wins",
+            flags="",
+            q_value=None,
+            win_rate=None,
+            price_paid=None,
+            pnl_usd=None,
+            follower_pnl_usd=None,
+            sharpe_low=-math.inf,
+            sharpe_high=math.inf,
+            follower_sharpe_low=None,
+        ),
+    ]
+
+
+def pair(wallet: str, other: str, linked: bool) -> Row:
+    return {"wallet": wallet, "other": other, "linked": linked, "evidence": f"40 moments in common, linked: {linked}"}
+
+
+def stored_run(
+    rows: Sequence[Row] | None = None, name: str = RUN, previous: str = "", rules: Mapping[str, Any] = RULES
+) -> Run:
+    """A stored run of these score rows, with two pairs about the followed wallet."""
+    table = pa.Table.from_pylist(list(scores() if rows is None else rows))
+    pairs = pa.Table.from_pylist([pair(TWIN, WALLET, linked=True), pair(WALLET, LUCKY, linked=False)])
+    manifest = pa.table({"name": ["one", "two"]}).replace_schema_metadata(
+        {"as_of": str(NOW // SECOND), "rules": json.dumps(dict(rules))}
+    )
+    return Run(name, table, pairs, manifest, previous)
+
+
+def published(*wallets: RankedWallet) -> Published:
+    return Published(RUN, Ranking(NOW, "scored", wallets or (RankedWallet(WALLET, 1, 100, mean_return=90_000),)))
+
+
 class FakeQueries:
     """Answers from lists; empty unless told otherwise."""
 
@@ -127,6 +214,8 @@ class FakeQueries:
         self.decided: list[Decision] = []
         self.followed: list[WhaleRow] = []
         self.known_markets: dict[str, Market] = {}
+        self.published: Published | None = None
+        self.stored: dict[str, Run] = {}
 
     def now(self) -> int:
         return self.wall
@@ -161,6 +250,15 @@ class FakeQueries:
     def whales(self) -> list[WhaleRow]:
         return self.followed
 
+    def watch_list(self) -> Published | None:
+        return self.published
+
+    def runs(self) -> list[str]:
+        return sorted(self.stored)
+
+    def run(self, name: str) -> Run:
+        return self.stored[name]
+
     def markets(self, names: Collection[str]) -> dict[str, Market]:
         return {name: self.known_markets[name] for name in names if name in self.known_markets}
 
@@ -189,6 +287,10 @@ class AwayQueries(FakeQueries):
         self.live()
         return super().whales()
 
+    def watch_list(self) -> Published | None:
+        self.live()
+        return super().watch_list()
+
 
 def quiet() -> FakeQueries:
     """One position, one open order, one finished one, three decisions, one whale."""
@@ -203,6 +305,17 @@ def quiet() -> FakeQueries:
     return queries
 
 
+def ranked() -> FakeQueries:
+    """The quiet account with a published ranking, which is stored, and the one before it."""
+    queries = quiet()
+    queries.published = published()
+    queries.stored = {
+        EARLIER: stored_run([score(TWIN, 1), score(WALLET, 4)], EARLIER),
+        RUN: stored_run(previous=EARLIER),
+    }
+    return queries
+
+
 def busy() -> FakeQueries:
     """Fifty positions, 3,000 points, 6,000 decisions under every reason, 200 whales."""
     queries = FakeQueries(live({reason.value: n + 1 for n, reason in enumerate(Reason)}, positions_open=50))
@@ -211,4 +324,6 @@ def busy() -> FakeQueries:
     queries.known_orders = [order(n, list(OrderState)[n % 8]) for n in range(100)]
     queries.decided = [decision(n, list(Reason)[n % len(Reason)]) for n in range(6000)]
     queries.followed = [WhaleRow(f"0x{n:040x}", n + 1, 50, 1000, 2000, 1000, 0, n - 100, n % 3) for n in range(200)]
+    rows = [score(f"0x{n:040x}", n + 1 if n < 700 else None) for n in range(900)]
+    queries.stored = {RUN: stored_run(rows)}
     return queries

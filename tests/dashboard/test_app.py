@@ -13,9 +13,10 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.frame import WANTED
 from dashboard.queries import source
 from shared.adapters.embedded.server import free_port
-from tests.dashboard.fakes import quiet
+from tests.dashboard.fakes import MAKER, quiet, ranked
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 30.0
@@ -63,6 +64,22 @@ def test_the_entrance_opens_the_first_page_and_keeps_what_was_opened() -> None:
         assert not at.exception
         assert at.title[0].value == "Trading overview"
         assert source.ask() is queries
+    finally:
+        source.close()
+        gc.unfreeze()
+
+
+def test_the_entrance_opens_the_page_that_a_first_reader_asked_for() -> None:
+    source.close()
+    source.open(ranked)
+    try:
+        at = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        at.session_state[WANTED] = ("Whales", {"wallet": MAKER})
+        at.run()
+        assert not at.exception
+        assert at.title[0].value == "Whales"
+        assert MAKER in at.query_params["wallet"]
+        assert WANTED not in at.session_state
     finally:
         source.close()
         gc.unfreeze()

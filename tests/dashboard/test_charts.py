@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.charts import BARS_MAX, INK, POINTS_MAX, breakdown_rows, decision_breakdown, equity_curve, thin
+from dashboard.charts import BARS_MAX, POINTS_MAX, breakdown_rows, decision_breakdown, equity_curve, thin
+from dashboard.inks import INK
 from dashboard.state import Point
 from shared.domain.decision import Reason
 from shared.domain.instants import DAY, MINUTE
@@ -15,7 +16,7 @@ CAPITAL = dollars(10_000)
 
 
 def drawn(points: list[Point]) -> dict[str, Any]:
-    return equity_curve(points, CAPITAL).to_dict()
+    return equity_curve(points, CAPITAL)
 
 
 def test_the_curve_shows_every_point_in_utc_with_the_capital_as_a_line() -> None:

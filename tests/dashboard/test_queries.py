@@ -2,18 +2,18 @@
 
 import pytest
 
-from dashboard.queries import DynamoQueries, Source, connect, settings
+from dashboard.queries import DynamoQueries, Latest, Source, TableReaders, connect, settings
 from dashboard.state import Point
 from shared.adapters.dynamo.codec import account_day, body_of, open_name
 from shared.adapters.dynamo.controls import put_switch
-from shared.adapters.dynamo.readers import Readers
 from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.dynamo.views import Views
 from shared.adapters.embedded.server import free_port
+from shared.adapters.s3.lake import Lake
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Corrupt, Temporary
-from shared.domain.instants import DAY, MINUTE
+from shared.domain.instants import DAY, MINUTE, SECOND
 from shared.domain.messages import CommandKind
 from shared.domain.order import FINAL, Order, OrderState
 from shared.ports import Switch
@@ -30,8 +30,9 @@ class Account:
         self.views = Views(self.account, embedded.tables)
         self.store = DynamoStore(self.account, embedded.tables, 1)
         self.clock = NOW
-        self.readers = Readers("test-", embedded.server.endpoint)
-        self.queries = DynamoQueries(self.readers, self.account, lambda: self.clock)
+        self.readers = TableReaders("test-", embedded.server.endpoint)
+        self.lake = Lake(embedded.s3, embedded.bucket)
+        self.queries = DynamoQueries(self.readers, self.account, lambda: self.lake, lambda: self.clock)
 
     def put_order(self, known: Order) -> None:
         item = self.tables.orders(order_key=known.order_key, account=self.account, body=body_of(known))
@@ -95,6 +96,39 @@ def test_decisions_come_newest_first_over_several_days_and_no_more_than_asked(te
         tested.tables.decisions(account_day=account_day(tested.account, at), moment=name, body=body).save()
     assert [d.at for d in tested.queries.decisions(NOW, 10)] == [NOW, NOW - 1, NOW - DAY]
     assert [d.at for d in tested.queries.decisions(NOW, 2)] == [NOW, NOW - 1]
+
+
+def test_one_answer_serves_all_who_ask_at_about_the_same_time(tested: Account) -> None:
+    assert tested.queries.decisions(NOW, 10) == []
+    body = body_of(decision(1, Reason.STALE, NOW))
+    tested.tables.decisions(account_day=account_day(tested.account, NOW), moment="1", body=body).save()
+    tested.clock += 2 * SECOND
+    assert tested.queries.decisions(NOW + SECOND, 10) == []
+    assert len(tested.queries.decisions(NOW + SECOND, 11)) == 1
+    tested.clock += 1
+    assert len(tested.queries.decisions(NOW + 2 * SECOND, 10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("until", "most", "age", "serves"),
+    [
+        (9, 5, 3, True),
+        (9, 6, 3, False),
+        (9, 5, 30, True),
+        (9, 5, 31, False),
+        (10, 5, 30, True),
+        (10, 5, 31, False),
+    ],
+)
+def test_a_slow_answer_is_kept_ten_times_as_long_as_it_took(until: int, most: int, age: int, serves: bool) -> None:
+    kept = Latest(until=9, most=5, at=0, took=3 * SECOND, found=[])
+    assert kept.serves(until, most, age * SECOND) == serves
+
+
+def test_a_quick_answer_is_kept_while_event_time_stands_still() -> None:
+    kept = Latest(until=9, most=5, at=0, took=0, found=[])
+    assert kept.serves(9, 5, 30 * SECOND)
+    assert not kept.serves(10, 5, 3 * SECOND)
 
 
 def test_what_the_store_decides_is_what_the_page_reads(tested: Account) -> None:
@@ -161,8 +195,19 @@ def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
         ask.live()
 
 
+def test_the_lake_is_opened_with_the_first_question_about_rankings(embedded: Embedded) -> None:
+    ask = connect(settings({"AWS_ENDPOINT_URL": embedded.server.url, "LAKE_BUCKET": embedded.bucket}))
+    named = connect(settings({"AWS_ENDPOINT_URL": embedded.server.url}))
+    assert ask.runs() == named.runs()
+    away = connect(settings({"AWS_ENDPOINT_URL": embedded.server.url, "LAKE_BUCKET": "nowhere"}))
+    with pytest.raises(Temporary, match="bucket nowhere"):
+        away.runs()
+
+
 def test_tables_that_do_not_exist_are_named(embedded: Embedded) -> None:
-    ask = DynamoQueries(Readers("nowhere-", embedded.server.endpoint), "paper")
+    ask = DynamoQueries(
+        TableReaders("nowhere-", embedded.server.endpoint), "paper", lambda: Lake(embedded.s3, embedded.bucket)
+    )
     with pytest.raises(BadInput, match="the table nowhere-positions does not exist"):
         ask.positions()
 
@@ -175,8 +220,11 @@ def test_a_question_dynamodb_refuses_is_told_with_the_table(tested: Account) -> 
 def test_settings_have_defaults_and_refuse_a_blank_account() -> None:
     chosen = settings({})
     assert (chosen.prefix, chosen.account, chosen.endpoint) == ("house-", "paper", Endpoint("us-east-1"))
-    named = settings({"ACCOUNT": "a", "TABLE_PREFIX": "t-", "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://h"})
-    assert (named.prefix, named.account) == ("t-", "a")
+    named = settings(
+        {"ACCOUNT": "a", "TABLE_PREFIX": "t-", "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://h"}
+        | {"LAKE_BUCKET": "b"}
+    )
+    assert (named.prefix, named.account, named.bucket) == ("t-", "a", "b")
     assert (named.endpoint.host, named.endpoint.region) == ("http://h", "eu-west-1")
     with pytest.raises(BadInput, match="ACCOUNT is blank"):
         settings({"ACCOUNT": " "})

@@ -1,0 +1,108 @@
+"""The columns of the tables on more than one page, or too many for it: names, formats and a tooltip for each."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
+COLUMN = st.column_config
+
+
+def leader_columns(follower: bool, reach: tuple[float, float]) -> "dict[str, ColumnConfig]":
+    """The leaderboard; ``follower``: whose returns are ranked, ``reach``: from where to where pictures go."""
+    whose = "A follower's" if follower else "The wallet's own"
+    return {
+        "whale": COLUMN.TextColumn("Wallet", width=110, pinned=True, help="The wallet, shortened."),
+        "rank": COLUMN.NumberColumn(
+            "Rank", format="%d", width=55, help="By the lower end of the interval; empty: not ranked."
+        ),
+        "interval": COLUMN.ImageColumn(
+            f"Interval ({reach[0]:.2g} … {reach[1]:.2g})",
+            width=152,
+            help=f"{whose} return per unit of risk and market: the dot with its whisker is the interval, the dashed "
+            f"line zero, the edges {reach[0]:.2g} and {reach[1]:.2g}. Empty: unbounded.",
+        ),
+        "verdict": COLUMN.TextColumn("Verdict", width=180, help="In or out, and why."),
+        "quality": COLUMN.ProgressColumn(
+            "Quality",
+            format="%.0f",
+            min_value=0,
+            max_value=100,
+            width=110,
+            help="0 to 100, how good a source to copy: evidence, edge, sample, payoff, copyable, recent.",
+        ),
+        "low": COLUMN.NumberColumn("From", format="%+.3f", help="Lower end of the interval: what the rank goes by."),
+        "high": COLUMN.NumberColumn("To", format="%+.3f", help="Upper end of the interval."),
+        "win_rate": COLUMN.NumberColumn("Wins", format="%.0f%%", help="Share of bets won; see the price beside it."),
+        "paid": COLUMN.NumberColumn(
+            "Paid", format="%.0f ¢", help="Average price paid per share: the share of wins that chance alone gives."
+        ),
+        "q": COLUMN.NumberColumn(
+            "q", format="%.3f", help="Share of luck to expect among wallets whose edge is at least this clear."
+        ),
+        "allocation": COLUMN.NumberColumn("Capital", format="%.1f%%", help="Share of the capital given to it."),
+        "score": COLUMN.NumberColumn(
+            "Score", format="%.2f", help="0.7 × Sharpe + 0.3 × win rate less price paid, both as robust z-scores."
+        ),
+        "resolved": COLUMN.NumberColumn("Resolved", format="%d", help="Resolved markets behind the score."),
+        "pnl": COLUMN.NumberColumn("Its result", format="$%,.0f", help="The wallet's own profit or loss."),
+        "follower": COLUMN.NumberColumn(
+            "A follower's", format="$%,.0f", help="What a follower of every trade would have made."
+        ),
+        "flags": COLUMN.TextColumn("Flags", help="What else was noticed."),
+        "cluster": COLUMN.TextColumn("Cluster", help="Wallets of the same name are probably one person's."),
+        "wallet": COLUMN.TextColumn("Address", help="The whole address."),
+    }
+
+
+def whale_columns() -> "dict[str, ColumnConfig]":
+    """Followed wallets whose ranking is not stored."""
+    return {
+        "rank": COLUMN.NumberColumn("Rank", format="%d", help="By the lower end of the return's interval."),
+        "whale": COLUMN.TextColumn("Whale", help="The wallet, shortened."),
+        "pnl": COLUMN.NumberColumn("Our result", format="dollar", help="Result of copying it, fees included."),
+        "copies": COLUMN.NumberColumn("Copies", format="%d", help="Orders of ours that copied it."),
+        "edge": COLUMN.NumberColumn("Edge", format="%+.2f ¢", help="Won less paid per share, shrunk towards zero."),
+        "mean": COLUMN.NumberColumn("Return", format="%.1f%%", help="Mean return per market before the ranking."),
+        "low": COLUMN.NumberColumn("95% from", format="%.1f%%", help="Lower end of the return's 95% interval."),
+        "high": COLUMN.NumberColumn("95% to", format="%.1f%%", help="Upper end of the return's 95% interval."),
+        "markets": COLUMN.NumberColumn("Markets", format="%d", help="Resolved markets the ranking rests on."),
+        "volume": COLUMN.NumberColumn("Volume", format="$%,.0f", help="Dollars it traded in those markets."),
+        "last": COLUMN.DatetimeColumn(
+            "Last copy (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC", help="Our latest order that copied it."
+        ),
+        "wallet": COLUMN.TextColumn("Wallet", help="The whole address."),
+    }
+
+
+def pair_columns() -> "dict[str, ColumnConfig]":
+    """Other wallets that may be the same person's."""
+    return {
+        "other": COLUMN.TextColumn("Other wallet", width=115, help="The wallet, shortened."),
+        "evidence": COLUMN.TextColumn("Evidence", width="large", help="Why, or why not."),
+        "wallet": COLUMN.TextColumn("Address", help="The whole address."),
+    }
+
+
+def decision_columns() -> "dict[str, ColumnConfig]":
+    """Decisions, one per whale trade."""
+    return {
+        "at": COLUMN.DatetimeColumn("Time (UTC)", format="MM-DD HH:mm:ss", timezone="UTC", help="Event time."),
+        "reason": COLUMN.TextColumn("Reason", width=150, help="Why it was, or was not, copied."),
+        "whale": COLUMN.TextColumn("Whale", help="Rank and wallet."),
+        "side": COLUMN.TextColumn("Side", help="What the whale did."),
+        "outcome": COLUMN.TextColumn("Outcome", help="The answer the whale traded."),
+        "market": COLUMN.TextColumn("Market", width="medium", help="The question the market asks."),
+        "price": COLUMN.NumberColumn("Whale price", format="$%.3f", help="Price of the whale's fill."),
+        "size": COLUMN.NumberColumn("Whale shares", format="%,.2f", help="Size of the whale's fill."),
+        "limit": COLUMN.NumberColumn("Our limit", format="$%.3f", help="The worst price the copy may get."),
+        "p_win": COLUMN.NumberColumn(
+            "Chance to win", format="%.1f%%", help="Estimate: price plus the whale's shrunken edge."
+        ),
+        "stake": COLUMN.NumberColumn("Stake", format="dollar", help="What sizing wished to spend, before limits."),
+        "confidence": COLUMN.NumberColumn("Confidence", format="%.1f%%", help="Strength of the signal."),
+        "unchecked": COLUMN.TextColumn("Not checked", help="Filters a recording has no data for."),
+        "wallet": COLUMN.TextColumn("Wallet", help="The whole address."),
+    }
