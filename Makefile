@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove bench research stats day lock clean setup-run setup-dev
+.PHONY: help run test lint types prove bench research soak stats day lock clean setup-run setup-dev
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -11,13 +11,19 @@ CODE := $(wildcard app.py) $(patsubst %/__init__.py,%,$(wildcard $(addsuffix /__
 MONEY_PATH := shared/domain shared/engine shared/strategies
 MONEY_TESTS := $(addprefix tests/,$(MONEY_PATH)) tests/contracts/strategies
 # Options of `make run`, given as make variables.
+# WORLD=local trades on an exchange of our own on loopback, which speaks every protocol of the venues.
+ifeq ($(WORLD),local)
+RUN_WORLD := env STATE_DIR=$(or $(STATE_DIR),.state/local) $(PY) -m tests.exchange --run
+else ifneq ($(WORLD),)
+$(error WORLD must be local, not "$(WORLD)")
+endif
 RUN_OPTIONS := $(if $(filter-out 0,$(FRESH)),--fresh) $(if $(SPEED),--speed "$(SPEED)") $(if $(RECORDING),--recording "$(RECORDING)")
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-run: setup-run ## paper trading on live public data, dashboard on 127.0.0.1:8501  [FRESH=1] [SPEED=60|max] [RECORDING=path]
-	@exec $(PY) -m fargate paper $(RUN_OPTIONS)
+run: setup-run ## paper trading on live public data, dashboard on 127.0.0.1:8501  [FRESH=1] [SPEED=60|max] [RECORDING=path] [WORLD=local]
+	@exec $(RUN_WORLD) $(PY) -m fargate paper $(RUN_OPTIONS)
 
 test: setup-dev ## all tests; 100% of lines and branches of domain, engine and strategies  [ARGS="-k words"]
 	@$(if $(ARGS),$(PY) -m pytest -n 2 $(ARGS),$(MAKE) test-money test-rest)
@@ -53,6 +59,9 @@ bench: setup-dev ## speed, as a table and build/bench.json
 
 research: setup-dev ## who would have been followed, and what a follower would have earned: intervals, no promises
 	@$(PY) -m tests.selection $(ARGS)
+
+soak: setup-dev ## hours of trouble in minutes: load, random faults, the densest recorded hour  [ARGS="--minutes 5"]
+	@$(PY) -m tests.soak $(ARGS)
 
 stats: setup-dev ## do the intervals cover, do the tests stay quiet without an edge  (simulations, about a minute)
 	@$(PY) -m tests.stats $(ARGS)

@@ -126,6 +126,35 @@ def _score(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.set_defaults(run="score")
 
 
+def _record(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser("record", help="record everything the feeds say, without trading, until Ctrl-C")
+    parser.add_argument("--hours", type=float, metavar="H", help="end after so many hours")
+    parser.add_argument("--out", type=Path, metavar="PATH", help="folder of the tape (default: STATE_DIR/record)")
+    parser.add_argument("--bucket", metavar="NAME", help="write to this bucket of S3 instead of a folder")
+    parser.add_argument("--json", action="store_true", help="machine-readable answer")
+    parser.set_defaults(run="record")
+    parser.add_argument(
+        "--report", dest="run", action="store_const", const="report", help="say how complete what was recorded is"
+    )
+    parser.add_argument("--date", metavar="D", help="report on this UTC date only, such as 2026-03-22")
+    parser.add_argument("--prefix", metavar="P", help="report on the tape under this prefix, such as tape/paper")
+
+
+def _verify(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser("verify", help="play taped lives again and compare every effect with the recorded ones")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--tape", type=Path, metavar="PATH", help="folder of a tape")
+    where.add_argument("--account", metavar="NAME", help="tape of this account of the running system (default: ours)")
+    parser.add_argument("--journal", type=Path, metavar="PATH", help="journal file of the account, for --tape")
+    parser.add_argument("--life", default="all", metavar="all|last|N", help="which lives (default: all)")
+    parser.add_argument("--json", action="store_true", help="machine-readable answer")
+    parser.set_defaults(run="verify")
+
+
+MODULES = {"score": "fargate.score", "record": "fargate.record", "report": "fargate.record", "verify": "fargate.verify"}
+"""Where a command's function is, if not in ``fargate.commands``."""
+
+
 def parser_of() -> argparse.ArgumentParser:
     """Every command with its options and help."""
     parser = argparse.ArgumentParser(prog="python -m fargate", description="Paper trading, replays and control.")
@@ -140,6 +169,14 @@ def parser_of() -> argparse.ArgumentParser:
     synth.add_argument("--json", action="store_true", help="machine-readable summary")
     synth.set_defaults(run="synth")
     _score(group)
+    _record(group)
+    _verify(group)
+    rank = group.add_parser(
+        "rank", help="find wallets, score them, publish who is followed (a live run does it by itself)"
+    )
+    rank.add_argument("--gently", action="store_true", help="give way to other processes")
+    rank.add_argument("--json", action="store_true", help="machine-readable answer")
+    rank.set_defaults(run="rank")
     _control(group)
     doctor = group.add_parser("doctor", help="check this machine, the settings, the ports and the venue")
     doctor.add_argument("--json", action="store_true", help="machine-readable answer")
@@ -153,8 +190,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(os.environ)
         # Imported only now: help and usage errors need not wait for the AWS and data libraries.
-        module = "fargate.score" if options.run == "score" else "fargate.commands"
-        run: Command = getattr(import_module(module), options.run)
+        module = import_module(MODULES.get(options.run, "fargate.commands"))
+        run: Command = getattr(module, options.run)
         return run(options, settings)
     except BadInput as error:
         print(f"fargate {options.command}: {error}", file=sys.stderr)

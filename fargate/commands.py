@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 import tempfile
 import time
@@ -11,16 +12,19 @@ from pathlib import Path
 import msgspec
 
 from fargate.paper import PaperOptions, probe_urls, run_paper
+from shared.adapters.discovery.discover import DiscoveryRules
+from shared.adapters.discovery.refresh import discover_now, rank_now
 from shared.adapters.dynamo.controls import put_switch
 from shared.adapters.dynamo.lease import acquire
 from shared.adapters.dynamo.readers import Readers
 from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Endpoint, Tables
-from shared.adapters.embedded.provision import provision
+from shared.adapters.embedded.provision import BUCKET, provision
 from shared.adapters.embedded.server import KEY_ID, REGION, SECRET, EmbeddedAws, free_port, port_is_busy
 from shared.adapters.memory.store import MemoryStore
 from shared.adapters.polymarket.reachability import probe
 from shared.adapters.synthetic import BENCH, HOUSE, generate
+from shared.analytics.scoring import ScoringRules
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.ids import fact_id
 from shared.domain.messages import Command, CommandKind
@@ -134,6 +138,27 @@ def paper(options: argparse.Namespace, settings: Settings) -> int:
         dashboard=not options.no_dashboard,
     )
     return 3 if run_paper(settings, chosen, _say) else 0
+
+
+def rank(options: argparse.Namespace, settings: Settings) -> int:
+    """Find wallets, score them and publish the watch list, once: what a live run does every few hours by itself."""
+    if options.gently:
+        os.nice(10)  # the trader comes first
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    endpoint = _endpoint(settings)
+    found = asyncio.run(discover_now(settings, endpoint, BUCKET, DiscoveryRules(), tell))
+    run = rank_now(settings, endpoint, BUCKET, time.time_ns(), ScoringRules(), tell)
+    answer = {"discovery": msgspec.to_builtins(found), "ranking": msgspec.to_builtins(run)}
+    missing = found.failed + found.left
+    return _told(
+        options,
+        answer,
+        f"ranked {run.wallets:,} wallets ({found.rows:,} new rows, {missing:,} wallets not read): {run.eligible:,} "
+        f"eligible, {run.followed:,} followed, published as {run.name}",
+    )
 
 
 # ---------------------------------------------------------------------- control

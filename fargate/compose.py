@@ -25,13 +25,19 @@ from shared.adapters.paper.venue import PaperVenue
 from shared.adapters.s3.client import s3_client
 from shared.adapters.s3.lake import Lake
 from shared.adapters.s3.tape import Tape
+from shared.domain.instants import HOUR
 from shared.domain.ledger import Record
+from shared.engine.detection import DetectionParams
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits, checked
 from shared.ports import Clock, Store
 from shared.research.driver import Driver
+from shared.research.taped import TapedEngine
 from shared.settings import Settings
 from shared.strategies.whale_copy import Params, WhaleCopy
+
+LIVE_DETECTION = DetectionParams(window_ns=2 * HOUR)
+"""The activity stream brings trades 30-60 minutes late, once more: what polling told long ago must still be known."""
 
 
 class House(Struct):
@@ -74,10 +80,14 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def engine_of(settings: Settings, sizing: str, strict_sources: frozenset[str]) -> Engine:
-    """A fresh engine for the account."""
+def engine_of(settings: Settings, sizing: str, strict_sources: frozenset[str]) -> TapedEngine:
+    """A fresh engine for the account; whoever opens its tape says ``tape_to`` before anything happens to it.
+
+    ``strict_sources``: sources of trades happening now; only a life that has some remembers trades for long.
+    """
     strategy = WhaleCopy(Params(sizing=sizing))
-    return Engine(settings.account, strategy, limits_of(settings), strict_sources=strict_sources)
+    detection = LIVE_DETECTION if strict_sources else DetectionParams()
+    return TapedEngine(settings.account, strategy, limits_of(settings), detection, strict_sources)
 
 
 def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Engine, seed: int) -> House:
@@ -86,7 +96,7 @@ def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Eng
     Raises ``Corrupt`` when file and tables contradict each other, ``Temporary`` when DynamoDB does not answer.
     """
     account, clock = settings.account, SystemClock()
-    tables = provision(endpoint, settings.state.table_prefix).tables
+    tables = provision(endpoint, settings.state.table_prefix, state=settings.state).tables
     journal = JournalFile(folder / "journal.jsonl")
     reconciled = reconcile_journal(account, tables, journal)
     s3 = s3_client(endpoint)
@@ -98,7 +108,7 @@ def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Eng
         store=JournaledStore(store, journal),
         venue=PaperVenue(seed, paper_log),
         views=Views(account, tables),
-        tape=Tape(s3, BUCKET, f"tape/{account}"),
+        tape=Tape(Lake(s3, BUCKET), f"tape/{account}", clock.now()),
         lake=Lake(s3, BUCKET),
         clock=clock,
         journal=journal,
@@ -109,6 +119,6 @@ def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Eng
     )
 
 
-def trader_of(house: House, driver: Driver, about: About, stopping: Callable[[], bool]) -> Trader:
+def trader_of(house: House, driver: Driver, about: About, stopping: Callable[[], bool]) -> Trader[Driver]:
     """The trader around a driver."""
     return Trader(driver, house.store, house.views, house.tape, house.clock, about, stopping)

@@ -5,13 +5,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
 from fargate.compose import House, engine_of, open_house
-from fargate.live import LIVE_SOURCES, LiveRun
+from fargate.live import LiveRun
+from fargate.present import LIVE_SOURCES, STATUS_EVERY_S
 from fargate.runner import Dashboard, StopFlag
-from fargate.trader import About, Stopped, Trader, copied
+from fargate.schedule import schedule_of
+from fargate.trader import About, Stopped, Trader, status_line
 from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
 from shared.adapters.polymarket.reachability import probe
 from shared.adapters.replay.recording import TapePrints
@@ -19,16 +22,15 @@ from shared.adapters.synthetic import generate
 from shared.domain.errors import BadInput
 from shared.domain.instants import HOUR, SECOND, iso
 from shared.domain.messages import Event, MarketListed, RankingPublished
-from shared.domain.money import format_micro
 from shared.research.driver import Driver
-from shared.research.ranking import most_active, walk_forward
+from shared.research.ranking import most_active
 from shared.research.replay import Prepared, ReplayOptions, prepare
+from shared.research.whales import walk_forward
 from shared.settings import Settings
 
 BACKLOG_NS = 2 * HOUR
 """Event time that a first run goes through at full speed, so that there is something to see within a minute."""
 BACKLOG_ROWS = 20_000
-STATUS_EVERY_S = 10.0
 LIVE = "live"
 SYNTHETIC_SEED = 7
 IDLE_S = 0.2
@@ -126,7 +128,7 @@ def _resolutions_beside(path: Path) -> Path | None:
 class Pace:
     """Holds event time to a multiple of real time from a given instant on; before it, full speed."""
 
-    def __init__(self, trader: Trader, speed: float, paced_from: int, say: Say) -> None:
+    def __init__(self, trader: Trader[Driver], speed: float, paced_from: int, say: Say) -> None:
         self._trader = trader
         self._speed = speed
         self._from = paced_from
@@ -152,19 +154,7 @@ class Pace:
             self._trader.tick(at)
 
 
-def status_line(trader: Trader, at: int) -> str:
-    """One line on how things stand."""
-    engine, desk = trader.driver.engine, trader.driver.engine.desk
-    equity = float(format_micro(desk.risk.equity()))
-    switch = "" if desk.risk.trading else f"  STOPPED: {desk.risk.stopped_because}"
-    return (
-        f"{iso(at)[:19]}Z  equity ${equity:,.2f}  positions {desk.open_positions()}  "
-        f"orders {len(desk.execution.open_orders())}  copied {copied(engine.decisions)} "
-        f"of {engine.counts.whale_trades} whale trades{switch}"
-    )
-
-
-def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) -> tuple[House, Trader]:
+def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) -> tuple[House, Trader[Driver]]:
     """The stores of this world and a trader on them."""
     settings = session.settings
     engine = engine_of(settings, session.options.sizing, strict_sources)
@@ -172,7 +162,8 @@ def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) 
     done = house.reconciled
     if done.rebuilt or done.copied:
         session.say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
-    driver = Driver(engine, house.venue, house.store, tape=house.tape.add)
+    engine.tape_to(house.tape.add, house.tape.life)
+    driver = Driver(engine, house.venue, house.store)
     about = About(settings.account, session.world.source, settings.copy.capital)
     trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
     if house.records:
@@ -185,10 +176,13 @@ def run_live(session: Session, aws: EmbeddedAws) -> bool:
     house, trader = _opened(session, aws, LIVE_SOURCES)
     driver = trader.driver
     driver.on_tick, driver.tick_every = Pace(trader, 0.0, 0, session.say).tick, 64
+    run = LiveRun(
+        session.settings, house, trader, session.say, schedule_of(session.settings, aws.endpoint, session.say)
+    )
     try:
-        asyncio.run(LiveRun(session.settings, house, trader, session.say).run())
+        asyncio.run(run.run())
     except Stopped:
-        _close_books(session, trader)
+        _close_books(session, run.trader)
     finally:
         house.close()
     return not driver.engine.desk.risk.trading
@@ -226,7 +220,7 @@ def _backlog_end(ready: Prepared, start: int) -> int:
     return max(start + BACKLOG_NS, ready.recording.time_of_row_after(start, BACKLOG_ROWS))
 
 
-def _close_books(session: Session, trader: Trader) -> None:
+def _close_books(session: Session, trader: Trader[Any]) -> None:
     if trader.driver.now == 0:
         session.say("stopped before trading began")
         return
@@ -235,17 +229,22 @@ def _close_books(session: Session, trader: Trader) -> None:
     trader.finish(trader.driver.now)
 
 
-def _start(ready: Prepared, house: House, driver: Driver, trader: Trader, say: Say) -> tuple[Iterator[Event], int]:
+def _start(
+    ready: Prepared, house: House, driver: Driver, trader: Trader[Driver], say: Say
+) -> tuple[Iterator[Event], int]:
     """Rank on the earlier part, warm up to where an earlier run stopped, recover its books; events from there on."""
     engine, recording = driver.engine, ready.recording
     split = ready.split()
-    ranking = walk_forward(recording.trades(split), ready.resolutions, recording.markets, split)
-    if ranking.wallets:
-        say(f"following {len(ranking.wallets)} wallets, ranked on what happened before {iso(split)[:19]}Z")
-    else:
+    found = walk_forward(recording.trades(split), ready.resolutions, recording.markets, split)
+    ranking = found.ranking
+    say(found.sentence)
+    if not ranking.wallets:
         split, _ = recording.span()
         ranking = most_active(recording, split)
-        say(f"nobody qualifies in the first half; watching its {len(ranking.wallets)} busiest wallets from the start")
+        say(
+            f"no edge is shown; watching the {len(ranking.wallets)} busiest wallets from the start, each copied only "
+            "once its own resolved markets speak for it"
+        )
     trader.ranked = {ranked.wallet: ranked for ranked in ranking.wallets}
     start = max(split, house.resume_at())
     for at, market in recording.listings(ready.known):

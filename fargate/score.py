@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from shared.adapters.scores.activity import read_activity, read_outcomes
+from shared.adapters.scores.activity import holds_trades, read_activity, read_outcomes
 from shared.analytics.explain import explain
 from shared.analytics.scorecard import Scorecard, score_wallets
 from shared.analytics.scoring import ScoringRules
@@ -65,8 +65,11 @@ def score(options: argparse.Namespace, _settings: Settings) -> int:
     """Read, score, print, write; ``BadInput`` with one sentence for what cannot be used."""
     if options.top < 1:
         raise BadInput(f"--top must be at least 1, not {options.top}")
-    activity = read_activity(_files(options.trades))
-    outcomes = read_outcomes(_resolutions(options))
+    files, left_out = _files(options.trades)
+    for sentence in left_out:
+        print(f"left out: {sentence}", file=sys.stderr)
+    activity = read_activity(files)
+    outcomes = read_outcomes(_resolutions(options, files))
     progress = Progress(sys.stderr.isatty(), activity.fills["wallet"].n_unique())
     rules = ScoringRules(seed=options.seed, delay_s=options.delay, basis=options.basis)
     as_of_s = None if options.as_of is None else options.as_of // SECOND
@@ -93,23 +96,33 @@ def score(options: argparse.Namespace, _settings: Settings) -> int:
     return 0
 
 
-def _files(paths: list[Path]) -> list[Path]:
-    """The Parquet files that the paths name; a folder means those in it."""
+def _files(paths: list[Path]) -> tuple[list[Path], list[str]]:
+    """The Parquet files that the paths name, and a sentence for each folder that holds others too.
+
+    A folder means the files in it that have the columns of trades: books, markets and winners may lie beside them.
+    """
     found: list[Path] = []
+    told: list[str] = []
     for path in paths:
-        inside = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-        if not inside:
-            raise BadInput(f"--trades {path} is a folder without Parquet files")
-        found += inside
-    return found
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(path.glob("*.parquet"))
+        trades = [file for file in inside if holds_trades(file)]
+        if not trades:
+            raise BadInput(f"--trades {path} is a folder without Parquet files of trades ({len(inside)} others)")
+        if others := [file.name for file in inside if file not in trades]:
+            told.append(f"folder {path.name}: {len(others)} files without the columns of trades: {', '.join(others)}")
+        found += trades
+    return found, told
 
 
-def _resolutions(options: argparse.Namespace) -> list[Path]:
+def _resolutions(options: argparse.Namespace, files: list[Path]) -> list[Path]:
     """The named file, or those that lie beside the trades under the usual name."""
     if options.resolutions is not None:
         return [options.resolutions]
     found: list[Path] = []
-    for path in _files(options.trades):
+    for path in files:
         for start in ("wallet_activity", "trades"):
             beside = path.with_name(path.name.replace(start, "resolutions", 1))
             if path.name.startswith(start) and beside.exists() and beside not in found:

@@ -4,23 +4,29 @@ It decides nothing about money. Everything here may be late or fail for a while 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from fargate.lanes import InPlace, Lane
 from shared.domain.decision import Reason
 from shared.domain.errors import Temporary
-from shared.domain.instants import MINUTE, SECOND
-from shared.domain.messages import Command, CommandKind, ControlChanged
+from shared.domain.instants import MINUTE, SECOND, iso
+from shared.domain.market import Market
+from shared.domain.messages import Command, CommandKind, ControlChanged, FeedHealth, Payload
+from shared.domain.money import format_micro
 from shared.domain.order import Purpose
 from shared.domain.whale import RankedWallet
-from shared.ports import Archive, Clock, Store, Views
-from shared.research.driver import Driver
+from shared.engine.engine import Engine
+from shared.ports import Archive, Clock, Store, Switch, Views
 
-COMMANDS_EVERY_NS = SECOND
+COMMANDS_EVERY_NS = SECOND // 2
+DEAF_AFTER_NS = 10 * SECOND
+"""Entries stop when the kill switch could not be read for this long: nobody could stop us any other way."""
 LIVE_EVERY_NS = 2 * SECOND
 WHALES_EVERY_NS = 10 * SECOND
-TAPE_EVERY_NS = MINUTE
+TAPE_EVERY_NS = 45 * SECOND
+"""A put takes seconds: together at most a minute of the tape is lost by a kill."""
 METRICS_EVERY_NS = MINUTE
 """Of event time: a point of the curves for each minute the market lived."""
 DECISIONS_EVERY_NS = SECOND
@@ -40,18 +46,43 @@ class About(Struct, frozen=True):
     capital: int
 
 
-class Trader:
-    """Runs the housekeeping from the driver's ticks. ``stopping`` is asked between events."""
+class Driving(Protocol):
+    """What the housekeeping needs of a driver, be it synchronous or not."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that is driven."""
+
+    @property
+    def now(self) -> int:
+        """Event time: when the last event that had effects was observed."""
+
+    def handle_now(self, payload: Payload, at: int) -> None:
+        """Hand an event of our own to the engine."""
+
+    def flush(self) -> None:
+        """Hand decisions not stored yet to the store."""
+
+
+AnyDriver = TypeVar("AnyDriver", bound=Driving)
+OtherDriver = TypeVar("OtherDriver", bound=Driving)
+
+
+class Trader(Generic[AnyDriver]):
+    """Runs the housekeeping from the driver's ticks. ``stopping`` is asked between events; ``lane`` is where calls to
+    the store and the views are made.
+    """
 
     def __init__(
         self,
-        driver: Driver,
+        driver: AnyDriver,
         store: Store,
         views: Views,
         tape: Archive,
         clock: Clock,
         about: About,
         stopping: Callable[[], bool],
+        lane: Lane | None = None,
     ) -> None:
         self.driver = driver
         self.progress = "starting"
@@ -63,6 +94,12 @@ class Trader:
         self._clock = clock
         self.about = about
         self._stopping = stopping
+        self.lane: Lane = lane or InPlace()
+        self.figures: dict[str, object] = {}
+        """What the sources and the loop measure; kept with the curves."""
+        self._heard_people_at = 0
+        self._asked_people_at = 0
+        self._deaf = False
         self._due: dict[str, int] = {}
         self._metrics_at = 0
         self._shown_markets: dict[str, None] = {}
@@ -74,19 +111,11 @@ class Trader:
         self.check()
         now = self._clock.now()
         if self._is_due("commands", now, COMMANDS_EVERY_NS):
-            self._take_commands(at)
-        try:
-            self._show_what_is_due(at, now)
-        except Temporary as error:
-            # No money hangs on what people see; it is shown again at the next due time.
-            self.feeds["views"] = str(error)[:120]
-        else:
-            self.feeds.pop("views", None)
-
-    def _show_what_is_due(self, at: int, now: int) -> None:
+            self._ask_people(at)
         if at - self._metrics_at >= METRICS_EVERY_NS:
             self._metrics_at = at
-            self._views.put_metrics(at, self._point())
+            point = {**self._point(), **self.figures}
+            self._away("", lambda: self._views.put_metrics(at, point))
         if self._is_due("decisions", now, DECISIONS_EVERY_NS):
             self.driver.flush()
         if self._is_due("live", now, LIVE_EVERY_NS):
@@ -96,7 +125,18 @@ class Trader:
         if self._is_due("whales", now, WHALES_EVERY_NS):
             self._show_whales()
         if self._is_due("tape", now, TAPE_EVERY_NS):
-            self._tape.flush()
+            self._put_tape()
+
+    def _away(self, what: str, call: Callable[[], object]) -> None:
+        """Show people something. No money hangs on it: what fails is told, and shown again at the next due time."""
+
+        def shown(_: object) -> None:
+            self.feeds.pop("views", None)
+
+        def failed(error: Temporary) -> None:
+            self.feeds["views"] = str(error)[:120]
+
+        self.lane.post(call, shown, failed, newest=what)
 
     def check(self) -> None:
         """``Stopped`` when the process is to end; also asked by long preparations."""
@@ -112,11 +152,23 @@ class Trader:
     def finish(self, at: int) -> None:
         """The last words before the process ends: decisions, views and tape are made durable."""
         self.driver.flush()
-        self._views.put_metrics(at, self._point())
+        point = self._point()
+        self._away("", lambda: self._views.put_metrics(at, point))
         self._show_whales()
         self._show_marks()
         self.show(at)
-        self._tape.flush()
+        self._put_tape()
+
+    def _put_tape(self) -> None:
+        self._away("tape", self._tape.flush)
+
+    def again(self, driver: OtherDriver, lane: Lane) -> "Trader[OtherDriver]":
+        """The same housekeeping around another driver of the same engine; its calls are made in ``lane``."""
+        made = Trader(driver, self._store, self._views, self._tape, self._clock, self.about, self._stopping, lane)
+        made.ranked = self.ranked
+        made._metrics_at = self._metrics_at
+        made._shown_markets = self._shown_markets
+        return made
 
     def restore(self, live: Mapping[str, Any]) -> None:
         """Go on counting where an earlier run's live view stopped."""
@@ -131,14 +183,52 @@ class Trader:
 
     # ------------------------------------------------------------------ people
 
-    def _take_commands(self, at: int) -> None:
-        switch = self._store.switch()
+    def _ask_people(self, at: int) -> None:
+        """Read the switch and the commands; obey them when they are here."""
+        now = self._clock.now()
+        self._heard_people_at = self._heard_people_at or now
+
+        if self._asked_people_at and now - self._asked_people_at >= DEAF_AFTER_NS:
+            self._cannot_hear("no answer", at)
+        self._asked_people_at = self._asked_people_at or now
+
+        def obey(found: tuple[Switch, list[Command]]) -> None:
+            self._heard_people_at, self._asked_people_at = self._clock.now(), 0
+            self._obey(*found, max(at, self.driver.now))
+
+        def failed(error: Temporary) -> None:
+            self._asked_people_at = 0
+            self.feeds["switch"] = str(error)[:120]
+            if self._clock.now() - self._heard_people_at >= DEAF_AFTER_NS:
+                self._cannot_hear(str(error), at)
+
+        self.lane.post(lambda: (self._store.switch(), self._store.commands()), obey, failed, newest="commands")
+
+    def _cannot_hear(self, why: str, at: int) -> None:
+        if not self._deaf:
+            self._deaf = True
+            told = FeedHealth("switch", healthy=False, reason=f"the kill switch cannot be read: {why}")
+            self.driver.handle_now(told, max(at, self.driver.now))
+
+    def _obey(self, switch: Switch, commands: list[Command], at: int) -> None:
+        self.feeds.pop("switch", None)
+        if self._deaf:
+            self._deaf = False
+            self.driver.handle_now(FeedHealth("switch", healthy=True, reason="can be read again"), at)
         risk = self.driver.engine.desk.risk
         if not switch.trading and (risk.trading or risk.stopped_because != switch.reason):
             self.driver.handle_now(ControlChanged(False, switch.reason), at)
-        for command in self._store.commands():
+        for command in commands:
             self.driver.handle_now(command, at)
-            self._store.taken(command.command_id)
+            self._taken(command.command_id)
+
+    def _taken(self, command_id: str) -> None:
+        """What was acted on need not be delivered again; where that fails it is, and is known by its id."""
+
+        def failed(error: Temporary) -> None:
+            self.feeds["switch"] = str(error)[:120]
+
+        self.lane.post(lambda: self._store.taken(command_id), failed=failed)
 
     def deposit(self, amount: int, at: int) -> None:
         """Book the starting capital, once in the life of the account."""
@@ -160,37 +250,37 @@ class Trader:
         """Write the live view."""
         engine, desk = self.driver.engine, self.driver.engine.desk
         counts = engine.counts
-        self._views.put_live(
-            {
-                "at": self._clock.now(),
-                "mode": "paper",
-                "source": self.about.source,
-                "event_at": at,
-                **self._point(),
-                "reserved": desk.books.balance("reserved"),
-                "marked": desk.marks.total,
-                "fees": desk.books.fees,
-                "capital": self.about.capital,
-                "positions_open": desk.open_positions(),
-                "orders_open": len(desk.execution.open_orders()),
-                "counts": {
-                    "whale_trades": counts.whale_trades,
-                    "duplicates": counts.duplicates,
-                    "late": counts.late,
-                    "fills": desk.books.fills,
-                },
-                "decisions": dict(self._top_reasons()),
-                "trading": desk.risk.trading,
-                "switch_reason": desk.risk.stopped_because[:120],
-                "feeds": self.feeds,
-                "progress": self.progress[:160],
-            }
-        )
+        live = {
+            "at": self._clock.now(),
+            "mode": "paper",
+            "source": self.about.source,
+            "event_at": at,
+            **self._point(),
+            "reserved": desk.books.balance("reserved"),
+            "marked": desk.marks.total,
+            "fees": desk.books.fees,
+            "capital": self.about.capital,
+            "positions_open": desk.open_positions(),
+            "orders_open": len(desk.execution.open_orders()),
+            "counts": {
+                "whale_trades": counts.whale_trades,
+                "duplicates": counts.duplicates,
+                "late": counts.late,
+                "fills": desk.books.fills,
+            },
+            "decisions": dict(self._top_reasons()),
+            "trading": desk.risk.trading,
+            "switch_reason": desk.risk.stopped_because[:120],
+            "feeds": dict(self.feeds),
+            "progress": self.progress[:160],
+        }
+        self._away("live", lambda: self._views.put_live(live))
         self._show_markets()
 
     def _show_marks(self) -> None:
         held = self.driver.engine.desk.marks.held
-        self._views.put_marks({token: entry[1] for token, entry in held.items()})
+        marks = {token: entry[1] for token, entry in held.items()}
+        self._away("marks", lambda: self._views.put_marks(marks))
 
     def _top_reasons(self) -> list[tuple[str, int]]:
         counted = sorted(self.driver.engine.decisions.items(), key=lambda item: -item[1])
@@ -205,7 +295,10 @@ class Trader:
             known = engine.markets.get(market)
             if known is not None and market not in self._shown_markets:
                 self._shown_markets[market] = None
-                self._views.put_market(known)
+                self._show_market(known)
+
+    def _show_market(self, market: Market) -> None:
+        self._away("", lambda: self._views.put_market(market))
 
     def _show_whales(self) -> None:
         engine = self.driver.engine
@@ -232,7 +325,7 @@ class Trader:
             for whale in engine.detection.whales.values()
         ]
         if rows:
-            self._views.put_whales(rows)
+            self._away("whales", lambda: self._views.put_whales(rows))
 
     def _ranking_of(self, wallet: str) -> dict[str, object]:
         ranked = self.ranked.get(wallet)
@@ -244,3 +337,15 @@ class Trader:
 def copied(reasons: dict[Reason, int]) -> int:
     """Whale trades that led to an order."""
     return reasons.get(Reason.COPIED, 0) + reasons.get(Reason.TOPPED_UP, 0)
+
+
+def status_line(trader: Trader[Any], at: int) -> str:
+    """One line on how things stand."""
+    engine, desk = trader.driver.engine, trader.driver.engine.desk
+    equity = float(format_micro(desk.risk.equity()))
+    switch = "" if desk.risk.trading else f"  STOPPED: {desk.risk.stopped_because}"
+    return (
+        f"{iso(at)[:19]}Z  equity ${equity:,.2f}  positions {desk.open_positions()}  "
+        f"orders {len(desk.execution.open_orders())}  copied {copied(engine.decisions)} "
+        f"of {engine.counts.whale_trades} whale trades{switch}"
+    )

@@ -62,10 +62,34 @@ class StateSettings(Struct, frozen=True):
     aws_endpoint_url: str | None = None
     table_prefix: str = "house-"
     region: str = "eu-west-1"
+    tape_days: int = 30
+    """How long the tape is kept in the lake."""
+
+
+class Retention(Struct, frozen=True):
+    """How long objects under a prefix of the lake are kept, in days (None: for good).
+
+    ``hot_days``: after so many they move to where keeping costs less and reading more; None: never.
+    """
+
+    prefix: str
+    days: int | None
+    hot_days: int | None = None
+
+
+def retention(state: StateSettings) -> tuple[Retention, ...]:
+    """The table of rules for the lake's bucket, the same on the embedded AWS and in the cloud."""
+    return (
+        Retention("tape/", state.tape_days, hot_days=1),
+        Retention("bronze/", None, hot_days=30),
+    )
 
 
 class CopySettings(Struct, frozen=True):
-    """What is copied and how much is risked; amounts in micro-dollars, fractions in millionths."""
+    """What is copied and how much is risked; amounts in micro-dollars, fractions in millionths.
+
+    ``backfill_hours``: past read when a live run starts. ``rank_every_hours``: how often wallets are ranked anew.
+    """
 
     capital: Usd = dollars(10_000)
     trade_max: Usd = dollars(1_000)
@@ -73,6 +97,7 @@ class CopySettings(Struct, frozen=True):
     kelly: Fraction = Fraction(250_000)
     pinned_wallets: tuple[str, ...] = ()
     backfill_hours: int = 6
+    rank_every_hours: int = 6
 
 
 class Settings(Struct, frozen=True):
@@ -214,6 +239,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             _read(env, "AWS_ENDPOINT_URL", None, _url),
             _read(env, "TABLE_PREFIX", "house-", _prefix),
             _read(env, "AWS_REGION", "eu-west-1", str),
+            _read(env, "TAPE_DAYS", 30, _whole(2, 3_650, "days")),
         ),
         copy=CopySettings(
             _read(env, "CAPITAL", dollars(10_000), _amount),
@@ -222,6 +248,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             _read(env, "KELLY_FRACTION", Fraction(250_000), _kelly),
             _read(env, "PINNED_WALLETS", (), _wallets),
             _read(env, "BACKFILL_HOURS", 6, _whole(0, 168, "hours")),
+            _read(env, "RANK_EVERY_HOURS", 6, _whole(1, 168, "hours")),
         ),
         dashboard_port=_read(env, "DASHBOARD_PORT", 8501, _port),
         aws_port=_read(env, "AWS_PORT", 4566, _port),

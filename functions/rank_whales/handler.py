@@ -11,9 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
-from shared.adapters.discovery.rankings import publish, rank_lake
-from shared.adapters.dynamo.tables import Tables
-from shared.adapters.s3.client import s3_client
+from shared.adapters.discovery.refresh import rank_now
 from shared.analytics.scoring import ScoringRules
 from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND
@@ -44,9 +42,7 @@ def instant_of(event: dict[str, Any]) -> int:
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Validate, rank, publish, answer."""
     around, rules, now = surroundings(), rules_of(event), instant_of(event)
-    run, ranking = rank_lake(s3_client(around.endpoint), around.bucket, now, rules, say=logger.info)
-    tables = Tables(around.settings.state.table_prefix, around.endpoint)
-    publish(tables, around.settings.account, run.name, ranking, time.sleep)
+    run = rank_now(around.settings, around.endpoint, around.bucket, now, rules, say=logger.info)
     metrics.add_metric("wallets_scored", MetricUnit.Count, run.wallets)
     metrics.add_metric("wallets_eligible", MetricUnit.Count, run.eligible)
     metrics.add_metric("wallets_followed", MetricUnit.Count, run.followed)

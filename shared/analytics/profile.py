@@ -45,10 +45,12 @@ def profiles(markets: pl.DataFrame, fills: pl.DataFrame, basis: str, now_s: int)
 
     n_trades, n_markets, n_resolved, n_left_out, volume_usd, pnl_usd (with income outside markets left out), fees_usd,
     roi (of what it bought), follower_pnl_usd and filled_share (null unless ``basis`` is "follower"), basis_known,
-    incomplete_history, idle_days, hold_hours (mean), drawdown_usd (worst fall of the running result by market end).
+    incomplete_history, idle_days, hold_hours (mean), drawdown_usd (worst fall of the running result by market end),
+    n_bought (resolved markets with purchases) and buy_edge (mean over these of the shares' payout less their price).
     """
     counted = markets.filter(~pl.col("left_out"))
     settled = pl.col("resolved")
+    gained = (pl.col("won") - pl.col("price_paid")).filter(settled)
     summed = counted.group_by("wallet").agg(
         n_markets=pl.len().cast(pl.Int64),
         n_resolved=settled.sum().cast(pl.Int64),
@@ -62,6 +64,8 @@ def profiles(markets: pl.DataFrame, fills: pl.DataFrame, basis: str, now_s: int)
         filled_share=pl.col("filled_share").sort().mean(),
         incomplete_history=pl.col("incomplete_history").any(),
         hold_hours=(pl.coalesce("end_ts", "last_ts") - pl.col("first_ts")).clip(0).mean() / 3600.0,
+        n_bought=gained.is_not_null().sum().cast(pl.Int64),
+        buy_edge=gained.sort().mean(),
     )
     known = (pl.col("followed") > 0) if basis == "follower" else pl.lit(value=True)
     shown = pl.lit(basis == "follower") & known
@@ -72,7 +76,7 @@ def profiles(markets: pl.DataFrame, fills: pl.DataFrame, basis: str, now_s: int)
         )
         .join(summed, on="wallet", how="left")
         .join(_drawdowns(counted), on="wallet", how="left")
-        .with_columns(pl.col("n_markets", "n_resolved", "n_left_out").fill_null(0))
+        .with_columns(pl.col("n_markets", "n_resolved", "n_left_out", "n_bought").fill_null(0))
         .with_columns(pl.col("volume_usd", "pnl_usd", "fees_usd", "drawdown_usd").fill_null(0.0))
         .with_columns(
             roi=pl.when(pl.col("spent") > 0).then(pl.col("pnl_usd") / pl.col("spent")),

@@ -92,7 +92,11 @@ class Position(Struct, frozen=True, gc=False):
 
 
 class Fill(Struct, frozen=True, gc=False):
-    """One execution of our order, keyed by (trade id, order key). Times in nanoseconds."""
+    """One execution of our order, keyed by (trade id, order key). Times in nanoseconds.
+
+    ``liquidity`` is ``taker`` or ``maker``; ``rebate`` estimates what the venue will give back to a maker (no money
+    moves by it; the venue pays its rebates daily, by market).
+    """
 
     trade_id: str
     order_key: str
@@ -101,6 +105,16 @@ class Fill(Struct, frozen=True, gc=False):
     fee: Usd
     venue_at: int
     liquidity: str = "taker"
+    rebate: Usd = Usd(0)
+
+
+class SettlementStatus(Enum):
+    """How far an execution has come on the chain: MATCHED is provisional, CONFIRMED and FAILED are final."""
+
+    MATCHED = "MATCHED"
+    MINED = "MINED"
+    CONFIRMED = "CONFIRMED"
+    FAILED = "FAILED"
 
 
 class HeadroomChange(Struct, frozen=True, gc=False, array_like=True):

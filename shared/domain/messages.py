@@ -8,7 +8,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from shared.domain.ledger import Fill
+from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market
 from shared.domain.money import Shares
 from shared.domain.order import OrderState, Side
@@ -264,6 +264,14 @@ class OrderFilled(Struct, frozen=True, gc=False, tag=True):
     fill: Fill
 
 
+class FillStatus(Struct, frozen=True, gc=False, tag=True):
+    """How far one of our executions has settled; after FAILED it never happened."""
+
+    trade_id: str
+    order_key: str
+    status: SettlementStatus
+
+
 class Balance(Struct, frozen=True, gc=False, tag=True):
     """The venue's statement on an asset we hold."""
 
@@ -314,6 +322,7 @@ Payload = (
     | OrderInDoubt
     | OrderReport
     | OrderFilled
+    | FillStatus
     | Balance
     | Command
 )

@@ -27,6 +27,15 @@ class Purpose(Enum):
     EXIT = "EXIT"
 
 
+class OrderType(Enum):
+    """How long an order lives: until cancelled, until a date; wholly now or not at all, as far as possible now."""
+
+    GTC = "GTC"
+    GTD = "GTD"
+    FOK = "FOK"
+    FAK = "FAK"
+
+
 class OrderState(Enum):
     """Where an order stands, as far as proof goes."""
 
@@ -102,6 +111,8 @@ class Order(Struct, frozen=True, gc=False):
 
     ``reserved`` is the cash still held for it (cost at the limit plus the largest fee), ``cost`` and ``fees`` what its
     fills took. ``signal_at`` and ``planned_at`` are event times in nanoseconds; ``venue_hash`` is known before sending.
+    ``expires_at`` (GTD only, nanoseconds, else 0) is what is sent to the venue, which ends the order 60 s before it;
+    a ``post_only`` order is refused where it would take.
     """
 
     order_key: str
@@ -131,6 +142,9 @@ class Order(Struct, frozen=True, gc=False):
     changed_at: int = 0
     note: str = ""
     v: int = 1
+    order_type: OrderType = OrderType.GTC
+    post_only: bool = False
+    expires_at: int = 0
 
     @property
     def remaining(self) -> Shares:

@@ -60,5 +60,9 @@ class Strategy(Protocol):
     def name(self) -> str:
         """The strategy's stable name; it leads ids and sleeves."""
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The jobs that some source must be doing while it enters: ``whales``, ``books``, ``spot``."""
+
     def decide(self, signal: Signal, view: View) -> Trade | Skip:
         """What to do about a signal, as far as the strategy goes."""

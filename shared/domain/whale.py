@@ -11,6 +11,7 @@ class RankedWallet(Struct, frozen=True, gc=False):
 
     ``edge_total`` sums, over ``n_markets`` markets, the size-weighted mean of (won - price paid) of its BUY fills in
     millionths; the engine goes on adding to both as markets resolve. ``pinned`` wallets are watched by a person's wish.
+    ``watched_only`` wallets are heard, never copied into a position (we still follow them out of one).
     ``mean_return`` per market with the lower end of its 95% interval (millionths of the money paid) and ``volume``
     (micro-dollars) are for people to read.
     """
@@ -23,6 +24,7 @@ class RankedWallet(Struct, frozen=True, gc=False):
     mean_return: int = 0
     return_low: int = 0
     volume: int = 0
+    watched_only: bool = False
 
 
 class Ranking(Struct, frozen=True):

@@ -2,20 +2,10 @@
 
 from shared.domain.decision import Reason
 from shared.domain.market import Market, MarketKind
-from shared.domain.messages import BookSnapshot
 from shared.domain.money import value
 from shared.domain.strategy import Trade
+from shared.engine.books import Book
 from shared.engine.limits import Limits
-
-
-class Book:
-    """The last snapshot of a token's book and when it was observed."""
-
-    __slots__ = ("at", "snapshot")
-
-    def __init__(self, at: int, snapshot: BookSnapshot) -> None:
-        self.at = at
-        self.snapshot = snapshot
 
 
 class Filters:
@@ -64,7 +54,7 @@ class Filters:
         """Spread, price moved away, and depth at the limit for the smallest trade; each needs a fresh book."""
         book = self.books.get(trade.token)
         fresh = book is not None and at - book.at <= self.limits.book_max_age_ns
-        if book is None or not fresh or not book.snapshot.asks or not book.snapshot.bids:
+        if book is None or not fresh or not book.two_sided or book.crossed:
             if market.best_bid is None or market.best_ask is None:
                 if strict:
                     return Reason.SPREAD_UNKNOWN
@@ -75,10 +65,9 @@ class Filters:
                 return Reason.DEPTH_UNKNOWN
             missing.extend(("depth", "price_moved"))
             return None
-        asks, bids = book.snapshot.asks, book.snapshot.bids
-        if asks[0][0] - bids[0][0] > self.limits.spread_max:
+        if book.best_ask - book.best_bid > self.limits.spread_max:
             return Reason.WIDE_SPREAD
-        if asks[0][0] > trade.limit:
+        if book.best_ask > trade.limit:
             return Reason.PRICE_MOVED
-        depth = sum(value(size, at_price) for at_price, size in asks if at_price <= trade.limit)
+        depth = sum(value(size, at_price) for at_price, size in book.asks.items() if at_price <= trade.limit)
         return Reason.THIN_BOOK if depth < self.limits.trade_min_usd else None

@@ -211,7 +211,7 @@ class Detection:
                 whale = Whale(ranked)
             else:
                 whale.rank, whale.n_markets, whale.edge_total = ranked.rank, ranked.n_markets, ranked.edge_total
-                whale.entries = True
+            whale.entries = not ranked.watched_only
             self.whales[ranked.wallet] = whale
         for wallet in keep:
             if wallet not in self.whales:

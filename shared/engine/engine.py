@@ -4,6 +4,7 @@
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.domain.decision import Decision, Reason
 from shared.domain.effects import Alert, Effect, RecordDecision, SetSwitch
@@ -11,6 +12,7 @@ from shared.domain.errors import Corrupt
 from shared.domain.ledger import Record, RecordKind
 from shared.domain.market import Market
 from shared.domain.messages import (
+    BookChange,
     BookSnapshot,
     Command,
     CommandKind,
@@ -31,18 +33,21 @@ from shared.domain.messages import (
     PublicTrade,
     RankingPublished,
     RefusedBy,
+    TickSizeChanged,
     TimerFired,
     WalletActivity,
     WhaleTrade,
 )
-from shared.domain.money import MICRO_MAX, Fraction, Shares, Usd, format_micro
+from shared.domain.money import MICRO_MAX, Fraction, Price, Shares, Usd, format_micro
 from shared.domain.order import Order, OrderState, Side
 from shared.domain.strategy import Skip, Strategy, Trade
 from shared.domain.whale import Signal
-from shared.engine.decision import Book, Filters
+from shared.engine.books import Book
+from shared.engine.decision import Filters
 from shared.engine.desk import Desk
 from shared.engine.detection import Burst, Detection, DetectionParams, Whale, signal_of
 from shared.engine.limits import Limits
+from shared.engine.risk import ALWAYS_NEEDED
 from shared.engine.view import LiveView
 
 NOTHING: list[Effect] = []
@@ -98,8 +103,10 @@ class Engine:
         self._view = LiveView(self.desk, self.detection, self.markets)
         self._commands: dict[str, None] = {}
         self._now = 0
+        self._books = self.filters.books
         self._held = self.desk.marks.held
         self._risk = self.desk.risk
+        self._risk.needs = (*ALWAYS_NEEDED, *strategy.needs)
 
     # ------------------------------------------------------------------ the door
 
@@ -119,6 +126,11 @@ class Engine:
                 return self._on_whale_trade(event, payload, whale)
             if payload.token in self._held:
                 self.desk.marks.price(payload.token, payload.price)
+            return NOTHING
+        if type(payload) is BookChange:
+            book = self._books.get(payload.token)
+            if book is not None:  # else it changes a book nobody has shown us yet
+                book.change(payload.side, payload.price, payload.size, at)
             return NOTHING
         return self._on_own(payload, at) or self._on_world(payload, at)
 
@@ -152,7 +164,9 @@ class Engine:
         """Facts about the world, and orders of people."""
         match payload:
             case BookSnapshot():
-                self.filters.books[payload.token] = Book(at, payload)
+                self._on_book(payload, at)
+            case TickSizeChanged():
+                self._on_tick_size(payload)
             case PublicTrade():
                 if payload.token in self._held:
                     self.desk.marks.price(payload.token, payload.price)
@@ -284,8 +298,22 @@ class Engine:
     def _on_resolved(self, payload: MarketResolved, at: int) -> list[Effect]:
         self.detection.resolve(payload.market, payload.payouts)
         for token in payload.payouts:
-            self.filters.books.pop(token, None)
+            self._books.pop(token, None)
         return self.desk.resolve(payload.market, payload.payouts, at)
+
+    def _on_book(self, payload: BookSnapshot, at: int) -> None:
+        book = self._books.get(payload.token)
+        if book is None:
+            self._books[payload.token] = Book(payload.bids, payload.asks, at)
+        else:
+            book.replace(payload.bids, payload.asks, at)
+
+    def _on_tick_size(self, payload: TickSizeChanged) -> None:
+        """The old book is in other steps: it is unknown until the next snapshot."""
+        self._books.pop(payload.token, None)
+        market = self.markets.get(payload.market)
+        if market is not None:
+            self.markets[payload.market] = replace(market, tick=Price(payload.tick))
 
     def _on_feed(self, payload: FeedHealth) -> list[Effect]:
         down = self.desk.risk.feeds_down

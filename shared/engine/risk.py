@@ -22,6 +22,10 @@ from shared.engine.ledger import RESERVE_MARGIN, Projection
 from shared.engine.limits import Limits
 from shared.engine.marks import Marks
 
+ALWAYS_NEEDED = ("switch", "clock")
+"""Feeds without which nobody enters: while the kill switch cannot be read, nobody could stop us; while our clock is not
+the venue's, no age means anything.
+"""
 _CASH = (CASH, PUSD)
 _RESERVED = (RESERVED, PUSD)
 
@@ -34,6 +38,7 @@ class Risk:
         self.trading = True
         self.stopped_because = ""
         self.feeds_down: dict[str, str] = {}
+        self.needs: tuple[str, ...] = ALWAYS_NEEDED
         self.peak = Usd(0)
         self.drawdown_halted = False
         self._books = books
@@ -110,7 +115,7 @@ class Risk:
         lost = self._day_start - equity
         if lost >= min(limits.daily_loss_usd, part(self._day_start, limits.daily_loss_of_equity)) and lost > 0:
             return Reason.HALTED_DAILY_LOSS
-        if self.feeds_down:
+        if self.feeds_down and any(feed in self.feeds_down for feed in self.needs):
             return Reason.HALTED_FEED
         if at < self._paused_until:
             return Reason.PAUSED_LOSSES

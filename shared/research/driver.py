@@ -24,17 +24,15 @@ from shared.domain.effects import (
     WakeMeAt,
     Write,
 )
-from shared.domain.errors import OutcomeUnknown, Temporary
 from shared.domain.ledger import Record
-from shared.domain.messages import Event, Payload, PlanCommitted, PlanRefused, RefusedBy, TimerFired, WhaleTrade
+from shared.domain.messages import Event, Payload, TimerFired, WhaleTrade
 from shared.engine.engine import Engine
 from shared.engine.matching import Resting
 from shared.ports import Answer, Store, Switch
 from shared.research.digest import Digest
+from shared.research.storing import planned, written
 
 DECISIONS_BATCH = 500
-STORE_TRIES = 5
-"""Further tries with the same record; each one is bounded and waits inside the store."""
 SAMPLE_EVERY = 8
 """Every n-th event is timed: timing each would cost as much as the events that concern nobody."""
 _NEVER = 1 << 62
@@ -163,6 +161,12 @@ class Driver:
         """Deliver an event at its time (resolutions, rankings)."""
         self._push(Answer(at, at, payload))
 
+    def hand_over(self) -> list[Answer]:
+        """What has not happened yet (answers, timers, scheduled facts), for the driver that goes on from here."""
+        waiting = sorted(self._pending)
+        self._pending.clear()
+        return [Answer(at, venue_at, payload) for at, _, venue_at, payload in waiting]
+
     def _push(self, answer: Answer) -> None:
         self._order += 1
         heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
@@ -212,9 +216,9 @@ class Driver:
                     if len(self._decisions) >= DECISIONS_BATCH:
                         self.flush()
                 case Plan():
-                    self._push(Answer(at, at, self._planned(effect.record)))
+                    self._push(Answer(at, at, planned(self.store, effect.record)))
                 case Write():
-                    self._written(effect.record)
+                    written(self.store, effect.record)
                 case Submit():
                     self._pushed(self.venue.submit(effect.order, at))
                 case Cancel():
@@ -230,29 +234,6 @@ class Driver:
                     self.alerts.append(effect)
                 case Settle():
                     pass  # the paper venue keeps no shares of ours: payouts are booked by the engine's own record
-
-    def _planned(self, record: Record) -> PlanCommitted | PlanRefused:
-        """Plan. A store that is certainly away refuses; one whose answer was lost is asked again, same record."""
-        perhaps_written = False
-        for _ in range(STORE_TRIES):
-            try:
-                return self.store.plan(record)
-            except OutcomeUnknown:
-                perhaps_written = True
-            except Temporary as error:
-                if not perhaps_written:
-                    assert record.order is not None
-                    return PlanRefused(record.order.order_key, RefusedBy.STORE, str(error))
-        return self.store.plan(record)
-
-    def _written(self, record: Record) -> None:
-        """Commit a fact: it is tried again with the same record, and lost only with the whole process."""
-        for _ in range(STORE_TRIES):
-            try:
-                return self.store.write(record)
-            except (Temporary, OutcomeUnknown):
-                continue
-        return self.store.write(record)
 
     def flush(self) -> None:
         """Hand decisions not stored yet to the store."""

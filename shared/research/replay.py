@@ -20,11 +20,13 @@ from shared.domain.instants import SECOND
 from shared.domain.market import Market
 from shared.domain.messages import Command, CommandKind, MarketListed, MarketResolved, RankingPublished
 from shared.domain.money import Usd, float_of_micro
+from shared.domain.whale import Ranking
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits, checked
 from shared.ports import Store
 from shared.research.driver import Driver
-from shared.research.ranking import named, walk_forward
+from shared.research.ranking import named
+from shared.research.whales import Followed, walk_forward
 from shared.strategies.whale_copy import Params, WhaleCopy
 
 
@@ -87,12 +89,9 @@ def run_replay(
     first, _ = recording.span()
     driver.handle_now(Command("initial", CommandKind.DEPOSIT, "initial capital", options.capital), first)
     split = first if options.whales is not None else ready.split()
-    ranking = (
-        named(options.whales, split)
-        if options.whales is not None
-        else walk_forward(recording.trades(split), ready.resolutions, recording.markets, split)
-    )
-    say(f"following {len(ranking.wallets)} wallets ({ranking.source})")
+    ranking_began = perf_counter()
+    ranking = _followed(options, ready, split, say)
+    started += perf_counter() - ranking_began  # speed is that of reading and of the engine
     driver.schedule(RankingPublished(ranking), split)
     for at, market in recording.listings(ready.known):
         driver.schedule(MarketListed(market), at)
@@ -109,6 +108,17 @@ def run_replay(
         gc.unfreeze()
     elapsed = perf_counter() - started
     return _report(driver, ready.malformed, rows, len(ranking.wallets), elapsed), driver
+
+
+def _followed(options: ReplayOptions, ready: "Prepared", split: int, say: Callable[[str], None]) -> Ranking:
+    """The wallets somebody named, else those the scored ranking follows at ``split``; says which."""
+    if options.whales is not None:
+        ranking = named(options.whales, split)
+        found = Followed(ranking, f"following {len(ranking.wallets)} wallets named by {options.whales.name}")
+    else:
+        found = walk_forward(ready.recording.trades(split), ready.resolutions, ready.recording.markets, split)
+    say(found.sentence)
+    return found.ranking
 
 
 class Prepared(Struct):

@@ -1,20 +1,36 @@
-"""The scored ranking in a walk-forward replay: the same signature as the simple one, the real thing behind it."""
+"""Who is followed in a walk-forward replay: the scored ranking, made from what was known at one instant.
+
+A recording of ten days or more is held to the published gates. A shorter one cannot be: the annualised Sharpe ratio
+needs days. There the eligible wallets whose followers gained are followed, best lower bounds first
+(``short_ranking_of``), and the sentence says so. Only trades are read, not splits, merges or redemptions: a wallet that
+sells sets it minted counts as one with an incomplete history and is not followed.
+"""
 
 import polars as pl
+from msgspec import Struct
 
-from shared.analytics.published import ranking_of
+from shared.analytics.published import SHORT_DAYS, ranking_of, short_ranking_of, why_nobody
 from shared.analytics.scorecard import Scorecard, score_wallets
 from shared.analytics.scoring import ScoringRules
-from shared.domain.instants import SECOND
+from shared.domain.instants import DAY, SECOND, iso
 from shared.domain.whale import Ranking
+
+
+class Followed(Struct, frozen=True):
+    """A watch list and one sentence for people: on what it rests, or why it is empty."""
+
+    ranking: Ranking
+    sentence: str
 
 
 def fills_of(prints: pl.DataFrame) -> pl.DataFrame:
     """A recording's trades (``Recording.trades``: ts_ns, wallet, market, token, outcome, side, price, size in
-    millionths; slug and tx where known) as the fills that scoring reads. Cash is price times size, rounded.
+    millionths; slug and tx where known) as the fills that scoring reads. Cash is price times size, rounded down. Time
+    and price stand for a transaction that is not named, whatever the order of the rows.
     """
     slug = pl.col("slug") if "slug" in prints.columns else pl.lit("")
-    tx = pl.col("tx") if "tx" in prints.columns else pl.format("row-{}", pl.int_range(pl.len()))
+    moment = pl.format("@{}:{}", pl.col("ts_ns") // SECOND, pl.col("price"))
+    named = pl.col("tx").fill_null("") if "tx" in prints.columns else pl.lit("")
     return prints.select(
         ts_s=pl.col("ts_ns") // SECOND,
         wallet="wallet",
@@ -26,7 +42,7 @@ def fills_of(prints: pl.DataFrame) -> pl.DataFrame:
         price_micro=pl.col("price").cast(pl.Int64),
         size_micro=pl.col("size").cast(pl.Int64),
         cash_micro=(pl.col("price").cast(pl.Int128) * pl.col("size").cast(pl.Int128) // 1_000_000).cast(pl.Int64),
-        tx=tx,
+        tx=pl.when(named != "").then(named).otherwise(moment),
         type=pl.lit("TRADE"),
         inferred=pl.lit(value=False),
     )
@@ -47,6 +63,36 @@ def score_recording(
     return score_wallets(fills.with_columns(pl.col("slug").fill_null("")), resolutions, as_of // SECOND, rules)
 
 
-def walk_forward(prints: pl.DataFrame, resolutions: pl.DataFrame, markets: dict[str, str], as_of: int) -> Ranking:
-    """The watch list at ``as_of`` (nanoseconds), from trades and resolutions known by then only."""
-    return ranking_of(score_recording(prints, resolutions, markets, as_of))
+def walk_forward(
+    prints: pl.DataFrame,
+    resolutions: pl.DataFrame,
+    markets: dict[str, str],
+    as_of: int,
+    rules: ScoringRules | None = None,
+) -> Followed:
+    """Who is followed from ``as_of`` (nanoseconds) on, from trades and resolutions known by then only."""
+    known = prints.filter(pl.col("ts_ns") <= as_of)
+    first = known["ts_ns"].min()
+    if not isinstance(first, int):
+        return Followed(Ranking(as_of, "scored", ()), "nobody traded before the recording's middle: nobody is followed")
+    card = score_recording(known, resolutions, markets, as_of, rules)
+    # The list begins where the recording was cut, to the nanosecond; the table knows whole seconds.
+    days = (as_of - first) / DAY
+    short = days < SHORT_DAYS
+    found = short_ranking_of(card) if short else ranking_of(card)
+    ranking = Ranking(as_of, found.source, found.wallets)
+    return Followed(ranking, _sentence(card, ranking, days, short=short))
+
+
+def _sentence(card: Scorecard, ranking: Ranking, days: float, *, short: bool) -> str:
+    eligible = int(card.table["eligible"].sum())
+    known = f"what happened before {iso(ranking.as_of)[:19]}Z ({eligible:,} of {card.table.height:,} wallets eligible)"
+    if not ranking.wallets:
+        return f"nobody qualifies on {known}: {why_nobody(card)}"
+    rule = "those that pass the published gates"
+    if short:
+        rule = (
+            f"{days:.1f} days are too few for the published gates, which need {SHORT_DAYS}: the best lower bounds "
+            "among the eligible whose followers gained"
+        )
+    return f"following {len(ranking.wallets)} wallets, ranked on {known}; {rule}"

@@ -60,6 +60,7 @@ class WhaleCopy:
     """One intent per burst: a BUY sized by Kelly or by ratio, a SELL of the same fraction the whale sold."""
 
     name = "whale_copy"
+    needs = ("whales", "books")
 
     def __init__(self, params: Params) -> None:
         self.params = params

@@ -21,6 +21,7 @@ from shared.adapters.synthetic import BENCH, generate
 from shared.domain.messages import WhaleTrade
 from shared.domain.order import Side
 from shared.engine.detection import Deliveries
+from tests.bench import feeds_activity, feeds_books
 from tests.bench.statistics import statistics_rows
 from tests.bench.store import measure_plans
 
@@ -125,7 +126,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="leave out the embedded DynamoDB and the statistics")
     options = parser.parse_args()
     BUILD.mkdir(exist_ok=True)
-    rows = synthetic_rows() + dedup_rows()
+    rows = synthetic_rows() + dedup_rows() + feeds_activity.rows() + feeds_books.rows()
     recordings = os.environ.get("RECORDINGS", "../shared/data")
     if Path(recordings).is_dir():
         rows += recorded_rows(Path(recordings))
@@ -136,8 +137,10 @@ def main() -> int:
         rows += [_row("plan transactions, embedded DynamoDB", plans_per_s, "plans/s")]
         rows += [_row("plan transaction p50, embedded DynamoDB", p50_ms, "ms")]
         rows += statistics_rows()
+    width = max(len(str(row["name"])) for row in rows) + 2
     for row in rows:
-        print(f"{row['name']!s:<55}{row['value']:>14,.3f}  {row['unit']}")
+        peer = f"   {row['ratio']}x {row['peer']}" if row.get("ratio") else ""
+        print(f"{row['name']!s:<{width}}{row['value']:>14,.3f}  {row['unit']}{peer}")
     (BUILD / "bench.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     print(f"written to {BUILD / 'bench.json'}")
     return 0

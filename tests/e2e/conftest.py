@@ -15,9 +15,9 @@ Copied = Callable[[], System]
 
 @pytest.fixture(scope="session")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four hours of a synthetic world: two to rank on, two to trade."""
+    """Six hours of a synthetic world: three to rank on (fewer qualify nearly nobody), three to trade."""
     folder = tmp_path_factory.mktemp("world") / "day"
-    generate(1, 4.0, folder)
+    generate(1, 6.0, folder)
     return folder
 
 
@@ -28,7 +28,7 @@ def interrupted(day: Path, tmp_path_factory: pytest.TempPathFactory) -> System:
         socket.create_server(("127.0.0.1", 0)) as busy,
         System(tmp_path_factory.mktemp("interrupted") / "state", AWS_PORT=str(busy.getsockname()[1])) as system,
     ):
-        system.start("--recording", str(day), "--speed", "max", "--sizing", "ratio")
+        system.start("--recording", str(day), "--speed", "max")
         system.until(lambda: system.journaled() >= 60, "sixty journal records")
         assert system.interrupt() == 0, system.said
     return system

@@ -125,9 +125,9 @@ class System:
         return found[0] if found else self.state / "none"
 
     def journaled(self) -> int:
-        """Lines of the journal so far."""
+        """Records of the journal so far (its file has lines for the switch too)."""
         path = self.journal_file()
-        return path.read_bytes().count(b"\n") if path.exists() else 0
+        return path.read_bytes().count(b'"data":{"type":"record"') if path.exists() else 0
 
     def records(self) -> list[Record]:
         """The journal of a system at rest."""

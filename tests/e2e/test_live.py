@@ -16,6 +16,8 @@ from tests.e2e.system import System
 from tests.exchange.server import LocalVenue
 from tests.fargate.live_world import CROWD, LEADER, furnish, trade
 
+NO_STREAMS = dict.fromkeys(("RTDS_URL", "CLOB_WS_URL", "BINANCE_URL", "COINBASE_URL"), "off")
+
 
 @pytest.fixture
 def venue() -> Iterator[LocalVenue]:
@@ -35,10 +37,10 @@ def venue() -> Iterator[LocalVenue]:
 
 
 def test_the_live_run_backfills_hears_new_trades_once_and_stops_on_ctrl_c(venue: LocalVenue, tmp_path: Path) -> None:
-    urls = {"DATA_API_URL": venue.data_url, "GAMMA_URL": venue.gamma_url, "CLOB_URL": venue.clob_url}
-    with System(tmp_path / "state", **urls) as system:
+    urls = {"DATA_API_URL": venue.data_url, "GAMMA_URL": venue.gamma_url, "CLOB_URL": venue.clob_url, **NO_STREAMS}
+    with System(tmp_path / "state", **urls, PINNED_WALLETS=LEADER) as system:  # three trades make no ranking
         system.start("--sizing", "ratio")
-        system.until_said("live: polling")
+        system.until_said("whales is back: activity: the venue answers")
         assert "reading the last 6 h of 1 wallets" in system.said
         assert "3 rows of activity" in system.said
         sent = Repeated(venue, 10, {})
@@ -50,6 +52,7 @@ def test_the_live_run_backfills_hears_new_trades_once_and_stops_on_ctrl_c(venue:
         system.until(lambda: _count(system, "whale_trades") >= 3 + len(sent.txs), "every new trade is heard")
         polls = len(venue.requests)
         system.until(lambda: len(venue.requests) >= polls + 6, "two more polls")
+        system.until_said("published as rankings/")
         assert system.live()["source"] == "live"
         assert _count(system, "whale_trades") == 3 + len(sent.txs)
         decided = system.readers().latest_decisions("paper", day_of(time.time_ns()), 100)

@@ -52,11 +52,11 @@ def test_a_busy_aws_port_is_stepped_around(interrupted: System) -> None:
 def test_after_kill_9_of_everything_the_journal_file_rebuilds_the_books(copied: System, day: Path) -> None:
     with copied as system:
         before = system.journaled()
-        system.start("--recording", str(day), "--speed", "max", "--sizing", "ratio")
+        system.start("--recording", str(day), "--speed", "max")
         system.until(lambda: system.journaled() >= before + 60, "sixty more records")
         system.kill_everything()
         killed = system.records()
-        system.start("--recording", str(day), "--speed", "max", "--sizing", "ratio", "--stop-at-end")
+        system.start("--recording", str(day), "--speed", "max", "--stop-at-end")
         assert system.ended() == 0, system.said
         # The embedded AWS had saved what the first run left; the file gives back what came after, and the start
         # compares every balance, position and order with it before anything is traded (else: exit code 4).
@@ -71,7 +71,7 @@ def test_after_kill_9_of_everything_the_journal_file_rebuilds_the_books(copied: 
 
 def test_the_kill_switch_stops_planning_resume_clears_it_and_a_restart_does_not(copied: System, day: Path) -> None:
     with copied as system:
-        system.start("--recording", str(day), "--speed", "60", "--sizing", "ratio")
+        system.start("--recording", str(day), "--speed", "60")
         system.until_said("from here on at 60x")
         killed = system.run("kill", "--reason", "drill", "--json")
         assert (killed.returncode, json.loads(killed.stdout)) == (0, {"trading": False, "reason": "drill"})
@@ -87,7 +87,7 @@ def test_the_kill_switch_stops_planning_resume_clears_it_and_a_restart_does_not(
         system.until(lambda: system.live()["switch_reason"] == "for good", "the trader has seen the second one")
         system.kill_everything()
         before = planned(system.records())
-        system.start("--recording", str(day), "--speed", "max", "--sizing", "ratio", "--stop-at-end")
+        system.start("--recording", str(day), "--speed", "max", "--stop-at-end")
         assert system.ended() == 3, system.said
         assert "STOPPED: for good" in system.said
         records = system.records()
@@ -99,7 +99,7 @@ def test_the_kill_switch_stops_planning_resume_clears_it_and_a_restart_does_not(
 
 def test_nothing_listens_on_anything_but_loopback(copied: System, day: Path) -> None:
     with copied as system:
-        system.start("--recording", str(day), "--speed", "60", "--sizing", "ratio", dashboard=True)
+        system.start("--recording", str(day), "--speed", "60", dashboard=True)
         port = int(system.env["DASHBOARD_PORT"])
         system.until_said(f"dashboard: http://127.0.0.1:{port}")
         system.until(lambda: answer(port, "/_stcore/health") == 200, "the dashboard answers")
@@ -144,7 +144,7 @@ def test_a_recording_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_without_the_venue_the_synthetic_day_runs_and_starts_anew(tmp_path: Path) -> None:
-    with System(tmp_path / "state", SYNTHETIC_HOURS="2") as system:
+    with System(tmp_path / "state", SYNTHETIC_HOURS="1") as system:
         system.start("--speed", "max")
         system.until_said("the recording has ended")
         assert "The data API (127.0.0.1) cannot be reached" in system.said

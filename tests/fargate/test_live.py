@@ -8,20 +8,34 @@ from typing import Any
 
 import pyarrow as pa
 
-from fargate.live import LIVE_SOURCES, LiveRun, Polling
+from fargate.live import LiveRun
+from fargate.present import LIVE_SOURCES
+from fargate.schedule import Schedule
+from fargate.streams import Tempo
 from fargate.trader import Stopped
 from shared.adapters.clock import SystemClock
+from shared.adapters.discovery.rankings import Published
+from shared.adapters.feeds.market_data import Patience
 from shared.adapters.polymarket.http import HttpSettings
+from shared.adapters.polymarket.polling import PollingSettings
 from shared.domain.decision import Reason
-from shared.domain.instants import SECOND
+from shared.domain.errors import Temporary
+from shared.domain.instants import HOUR
 from shared.domain.money import dollars
+from shared.domain.order import Purpose
+from shared.domain.whale import RankedWallet, Ranking
 from shared.settings import read_settings
 from tests.exchange.faults import broken, slow
 from tests.exchange.server import LocalVenue
 from tests.fargate.fakes import Life
-from tests.fargate.live_world import CROWD, furnish, trade
+from tests.fargate.live_world import CROWD, LEADER, furnish, trade
 
-FAST = Polling(0.05, SECOND // 4, HttpSettings(attempts=1))
+FAST = Tempo(
+    http=HttpSettings(attempts=1),
+    polling=PollingSettings(every_s=0.05, down_after_s=0.25, watch_every_s=0.05),
+    patience=Patience(hold_s=0.3, retry_s=0.05),
+)
+NO_STREAMS = dict.fromkeys(("RTDS_URL", "CLOB_WS_URL", "BINANCE_URL", "COINBASE_URL"), "off")
 PATIENCE_S = 10.0
 
 
@@ -35,21 +49,47 @@ class Shelf:
         self.tables[key] = table
 
 
-class Run:
-    """A live run on a local venue, and the story a test tells it."""
+def published(run: str, *wallets: str, hours_ago: float = 12.0) -> Published:
+    """A ranking in force: these wallets, best first."""
+    ranked = tuple(RankedWallet(wallet, rank, 100, 10_000_000) for rank, wallet in enumerate(wallets, start=1))
+    return Published(run, Ranking(time.time_ns() - round(hours_ago * HOUR), "scored", ranked))
 
-    def __init__(self, venue: LocalVenue, records: list[Any]) -> None:
+
+class Run:
+    """A live run on a local venue, and the story a test tells it. ``ranking``: what is published; ``ranks``: what one
+    round of ranking does.
+    """
+
+    def __init__(self, venue: LocalVenue, records: list[Any], ranking: Published | None) -> None:
         self.stop = False
         self.said: list[str] = []
+        self.ranking = ranking
+        self.ranks: asyncio.Future[Callable[[], str]] = asyncio.get_running_loop().create_future()
         self.life = Life(stopping=lambda: self.stop, strict=LIVE_SOURCES)
         self.shelf = Shelf()
-        house: Any = SimpleNamespace(clock=SystemClock(), records=records, lake=self.shelf, resume_at=lambda: 0)
-        settings = read_settings(
-            {"DATA_API_URL": venue.data_url, "GAMMA_URL": venue.gamma_url, "CLOB_URL": venue.clob_url}
+        house: Any = SimpleNamespace(
+            engine=self.life.driver.engine,
+            store=self.life.store,
+            venue=self.life.driver.venue,
+            clock=SystemClock(),
+            records=records,
+            lake=self.shelf,
+            resume_at=lambda: 0,
         )
+        urls = {"DATA_API_URL": venue.data_url, "GAMMA_URL": venue.gamma_url, "CLOB_URL": venue.clob_url}
+        settings = read_settings({**urls, **NO_STREAMS})
         self.life.driver.tick_every = 1
         self.life.driver.on_tick = self.life.trader.tick
-        self.run = LiveRun(settings, house, self.life.trader, self.said.append, FAST)
+        schedule = Schedule(lambda: self.ranking, self._rank, self.said.append, 24 * HOUR, look_every_s=0.05)
+        self.run = LiveRun(settings, house, self.life.trader, self.said.append, schedule, FAST)
+
+    async def _rank(self) -> str:
+        return (await asyncio.shield(self.ranks))()
+
+    @property
+    def followed(self) -> dict[str, bool]:
+        """Whose trades are heard, and whether they are copied."""
+        return {wallet: whale.entries for wallet, whale in self.life.driver.engine.detection.whales.items()}
 
     @property
     def reasons(self) -> dict[Reason, int]:
@@ -62,13 +102,20 @@ class Run:
             await asyncio.sleep(0.02)
 
 
-def lived(story: Callable[[LocalVenue, Run], Coroutine[Any, Any, None]], records: list[Any] | None = None) -> Run:
-    """Tell the story beside the run, then stop it."""
+Story = Callable[[LocalVenue, Run], Coroutine[Any, Any, None]]
+
+
+def lived(
+    story: Story, records: list[Any] | None = None, ranked: tuple[str, ...] | None = (LEADER,), hours_ago: float = 12.0
+) -> Run:
+    """Tell the story beside the run, then stop it. ``ranked``: who was published before it; None: nothing was."""
 
     async def body() -> Run:
         async with LocalVenue(clock=time.time, limits={}) as venue:
             furnish(venue.content)
-            run = Run(venue, records or [])
+            run = Run(
+                venue, records or [], None if ranked is None else published("before", *ranked, hours_ago=hours_ago)
+            )
             running = asyncio.ensure_future(run.run.run())
             telling = asyncio.ensure_future(story(venue, run))
             await asyncio.wait((running, telling), return_when=asyncio.FIRST_COMPLETED)
@@ -84,7 +131,7 @@ def lived(story: Callable[[LocalVenue, Run], Coroutine[Any, Any, None]], records
 
 
 async def polling(run: Run) -> None:
-    await run.until(lambda: "live: polling" in run.said)
+    await run.until(lambda: "whales is back: activity: the venue answers" in run.said)
 
 
 def test_a_new_trade_is_copied_once_however_often_it_is_polled() -> None:
@@ -97,7 +144,7 @@ def test_a_new_trade_is_copied_once_however_often_it_is_polled() -> None:
 
     run = lived(story)
     assert run.reasons == {Reason.COPIED: 1}
-    assert run.life.driver.engine.counts.duplicates >= 3
+    assert run.life.driver.engine.counts.whale_trades == 1
     assert len(run.life.driver.engine.desk.books.orders) == 1
 
 
@@ -134,21 +181,28 @@ def test_what_happened_before_is_traded_as_a_recording_and_kept_in_the_lake() ->
 def test_a_silent_venue_halts_entries_and_an_answer_lifts_the_halt() -> None:
     async def story(venue: LocalVenue, run: Run) -> None:
         await polling(run)
+        down = run.life.driver.engine.desk.risk.feeds_down
+        await run.until(lambda: not down)
         venue.fail("data/v2/activity", *[broken()] * 400)
-        await run.until(lambda: "polling" in run.life.driver.engine.desk.risk.feeds_down)
-        assert run.life.trader.feeds["polling"].startswith("no poll was answered; the first: ")
+        await run.until(lambda: {"activity", "whales", "books"} <= down.keys())
+        await run.until(lambda: "no answer for" in run.run.trader.feeds.get("whales", ""))
         venue._faults.clear()
-        await run.until(lambda: not run.life.driver.engine.desk.risk.feeds_down)
-        assert run.life.trader.feeds["polling"] == "ok"
+        await run.until(lambda: not down)
+        await run.until(lambda: "whales" not in run.run.trader.feeds)
 
-    names = [alert.name for alert in lived(story).life.driver.alerts]
-    assert names[:2] == ["feed_down", "feed_up"]
+    heads = [line.partition(":")[0] for line in lived(story).said]
+    assert [head for head in heads if head.split(" is ")[0] in ("activity", "whales", "books")] == [
+        *("whales is back", "books is back"),
+        *("activity is down", "whales is down", "books is down"),
+        *("activity is back", "whales is back", "books is back"),
+    ]
 
 
 def test_while_the_feed_is_down_entries_are_refused_with_that_reason() -> None:
     async def story(venue: LocalVenue, run: Run) -> None:
         await polling(run)
-        run.life.driver.engine.desk.risk.feeds_down["other"] = "away"
+        await run.until(lambda: not run.life.driver.engine.desk.risk.feeds_down)
+        run.life.driver.engine.desk.risk.feeds_down["whales"] = "away"
         venue.content.add_rows([trade(1, time.time())])
         await run.until(lambda: run.reasons)
 
@@ -190,5 +244,101 @@ def test_a_stop_during_the_backfill_is_heard() -> None:
         await run.until(lambda: any(line.startswith("reading the last") for line in run.said))
 
     run = lived(story)
-    assert "live: polling" not in run.said
+    assert "live: hearing the streams" not in run.said
     assert run.life.driver.now == 0
+
+
+# ---------------------------------------------------------------------- who is followed
+
+
+def test_before_anything_is_published_leaders_are_watched_and_after_it_the_ranked_are_copied() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        await polling(run)
+        assert run.followed == {LEADER: False}
+        venue.content.add_rows([trade(1, time.time())])
+        await run.until(lambda: run.reasons == {Reason.NOT_RANKED: 1})
+
+        def rank() -> str:
+            run.ranking = published("first", LEADER)
+            return "ranked"
+
+        run.ranks.set_result(rank)
+        await run.until(lambda: run.followed == {LEADER: True})
+        venue.content.add_rows([trade(2, time.time())])
+        await run.until(lambda: run.reasons.get(Reason.COPIED) == 1)
+
+    run = lived(story, ranked=None)
+    assert run.said.count("nobody is ranked yet: watching 1 wallets without copying them") == 1
+    assert any(line.startswith("following 1 wallets of the ranking of ") for line in run.said)
+
+
+def test_a_new_publication_changes_who_is_followed_and_polled_without_a_restart() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        await polling(run)
+        assert run.followed == {LEADER: True}
+        run.ranking = published("second", CROWD)
+        await run.until(lambda: run.followed == {CROWD: True})
+        venue.content.add_rows([trade(1, time.time()), trade(2, time.time(), proxy_wallet=CROWD)])
+        await run.until(lambda: run.reasons.get(Reason.COPIED))
+        polls = len(venue.requests)
+        await run.until(lambda: len(venue.requests) > polls + 15)
+
+    run = lived(story)
+    assert {order.source for order in run.life.driver.engine.desk.books.orders.values()} == {CROWD}
+    assert sum(run.reasons.values()) == 1
+
+
+def test_who_leaves_the_list_is_followed_out_of_what_it_brought_us() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        await polling(run)
+        venue.content.add_rows([trade(1, time.time())])
+        await run.until(lambda: run.reasons.get(Reason.COPIED) == 1)
+        venue.content.add_rows([trade(2, time.time() + 2, proxy_wallet=CROWD)])
+        await run.until(lambda: run.life.driver.engine.desk.books.fills)
+        run.ranking = published("second", CROWD)
+        await run.until(lambda: run.followed == {CROWD: True, LEADER: False})
+        venue.content.add_rows([trade(3, time.time(), side="SELL")])
+        await run.until(lambda: Purpose.EXIT in purposes(run))
+
+    def purposes(run: Run) -> list[Purpose]:
+        orders = run.life.driver.engine.desk.books.orders.values()
+        return [order.purpose for order in orders if order.source == LEADER]
+
+    assert purposes(lived(story)) == [Purpose.ENTRY, Purpose.EXIT]
+
+
+def test_a_ranking_that_fails_leaves_the_old_list_and_says_so() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        def rank() -> str:
+            raise Temporary("the venue named no candidate wallet")
+
+        run.ranks.set_result(rank)
+        await polling(run)
+        await run.until(lambda: any("no new ranking" in line for line in run.said))
+        assert run.followed == {LEADER: True}
+        venue.content.add_rows([trade(1, time.time())])
+        await run.until(lambda: run.reasons.get(Reason.COPIED) == 1)
+
+    said = lived(story, hours_ago=48).said
+    assert "no new ranking: the venue named no candidate wallet; the list in force stays" in said
+
+
+def test_a_ranking_that_follows_nobody_watches_the_leaders_and_copies_nobody() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        await polling(run)
+        venue.content.add_rows([trade(1, time.time())])
+        await run.until(lambda: run.reasons)
+
+    run = lived(story, ranked=())
+    assert run.reasons == {Reason.NOT_RANKED: 1}
+    assert any("follows nobody: watching 1 wallets" in line for line in run.said)
+
+
+def test_what_happened_before_the_ranking_is_learnt_from_and_not_traded() -> None:
+    async def with_past(venue: LocalVenue, run: Run) -> None:
+        venue.content.add_rows([trade(n, time.time() - 3600 + 90 * n) for n in range(5)])
+        await polling(run)
+
+    run = lived(with_past, hours_ago=0.1)
+    assert run.reasons == {}
+    assert run.life.driver.engine.detection.whales[LEADER].seen == 5

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fargate.paper import Pace, PaperOptions, status_line, world_of
-from fargate.trader import Stopped
+from fargate.paper import Pace, PaperOptions, world_of
+from fargate.trader import Stopped, status_line
 from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
 from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND

@@ -153,3 +153,21 @@ def test_the_winners_beside_a_synthetic_day_are_found_by_their_name(tmp_path: Pa
     (tmp_path / "resolutions_x.parquet").rename(tmp_path / "resolutions.parquet")
     table = table_of(path.with_name("trades.parquet"), tmp_path)
     assert table["n_resolved"].sum() > 0
+
+
+def test_a_folder_means_the_trades_in_it_and_what_else_lies_there_is_told(
+    good: pl.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording(tmp_path / "day")
+    pl.DataFrame({"wallet": ["0xa"], "role": ["noise"]}).write_parquet(tmp_path / "day" / "truth.parquet")
+    assert table_of(tmp_path / "day", tmp_path).equals(good)
+    assert (
+        "left out: folder day: 2 files without the columns of trades: resolutions_x.parquet, truth.parquet"
+        in capsys.readouterr().err
+    )
+    (tmp_path / "day" / "trades_x.parquet").unlink()
+    with pytest.raises(BadInput, match=r"a folder without Parquet files of trades \(2 others\)"):
+        run("--trades", str(tmp_path / "day"))
+    (tmp_path / "day" / "cut.parquet").write_bytes(b"PAR1")
+    with pytest.raises(BadInput, match=r"cut\.parquet are not a readable Parquet file"):
+        run("--trades", str(tmp_path / "day"))

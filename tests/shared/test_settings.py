@@ -61,6 +61,8 @@ def test_every_setting_is_read() -> None:
             "POLYGON_WS_URL": "wss://node.example/key",
             "SYMBOLS": "btc, eth",
             "RAW_MEGABYTES": "500",
+            "TAPE_DAYS": "90",
+            "RANK_EVERY_HOURS": "12",
         }
     )
     assert found.account == "paper-2"
@@ -68,9 +70,11 @@ def test_every_setting_is_read() -> None:
     assert found.venue.clob_url == "http://127.0.0.1:1/clob"
     assert (found.state.state_dir, found.state.table_prefix) == (Path("elsewhere"), "mine-")
     assert (found.state.aws_endpoint_url, found.state.region) == ("http://127.0.0.1:4567", "eu-central-1")
+    assert found.state.tape_days == 90
     copy = found.copy
     assert (copy.capital, copy.trade_max, copy.daily_loss) == (2_500_500_000, dollars(100), dollars(50))
     assert (copy.kelly, copy.pinned_wallets, copy.backfill_hours) == (500_000, (WALLET.lower(),), 0)
+    assert copy.rank_every_hours == 12
     feeds = found.feeds
     assert (feeds.clob_ws_url, feeds.rtds_url) == ("ws://127.0.0.1:1/ws/market", "ws://127.0.0.1:1/rtds")
     assert (feeds.rtds_sockets, feeds.rtds_silence_s, feeds.raw_megabytes) == (2, 1.5, 500)
@@ -103,10 +107,12 @@ def test_every_setting_is_read() -> None:
         ("PINNED_WALLETS", "0x" + "zz" * 20),
         ("BACKFILL_HOURS", "1.5"),
         ("BACKFILL_HOURS", "999"),
+        ("RANK_EVERY_HOURS", "0"),
         ("DASHBOARD_PORT", "80"),
         ("DASHBOARD_PORT", "http"),
         ("AWS_PORT", "70000"),
         ("SYNTHETIC_HOURS", "0"),
+        ("TAPE_DAYS", "1"),
         ("RTDS_URL", "https://host"),
         ("RTDS_URL", "ws://"),
         ("RTDS_SOCKETS", "5"),

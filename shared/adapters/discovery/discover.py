@@ -124,7 +124,7 @@ async def discover(
     stamp = now // SECOND
     table = pa.table([list(candidates), list(candidates.values())], schema=CANDIDATE_SCHEMA)
     lake.write(f"{CANDIDATES}/{stamp}.parquet", table)
-    covered = coverage(lake.names(f"{ACTIVITY}/"))
+    covered = coverage(lake.names(f"{ACTIVITY}/wallet="))
     until = stamp - SETTLED_S
     rows = refused = objects = failed = left = 0
     markets: dict[str, None] = {}

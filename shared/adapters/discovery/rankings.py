@@ -93,7 +93,7 @@ def rank_lake(
 ) -> tuple[Run, Ranking]:
     """Score everything in the lake as of ``now`` (nanoseconds) and store the run; ``BadInput`` when it is empty."""
     lake = Lake(s3, bucket)
-    names = [*lake.names(f"{ACTIVITY}/"), *lake.names(f"{RESOLUTIONS}/")]
+    names = [*lake.names(f"{ACTIVITY}/wallet="), *lake.names(f"{RESOLUTIONS}/")]
     limits = rules or ScoringRules()
     card, inputs = _score(s3, bucket, names, now // SECOND, limits, say)
     run = f"{RANKINGS}/{iso(now)[:19].replace(':', '')}Z"

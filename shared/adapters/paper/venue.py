@@ -1,172 +1,280 @@
 """PaperVenue: a venue of its own, not a mirror of our books. It takes orders, waits as a venue would, and fills them
-from public prints; what it has taken and filled is written to its own log before it answers, and never read by the
-engine. Its clock is the venue time of the prints it is shown, so late prints still meet the orders of their time.
+from displayed books and public prints; what it has taken and filled is written to its own log before it answers, and
+never read by the engine. Its clock is the venue time of what it is shown, so late prints still meet the orders of their
+time; shown nothing, it fills nothing.
+
+With ``settings.books`` an order meets the book displayed when it arrives (``book_floor``, ``token_book``, ``levels``).
+Without, it fills from public prints alone (``print_floor``).
 """
 
-from heapq import heappop, heappush
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
+from msgspec.structs import replace
 
+from shared.adapters.paper.agenda import Action, Agenda, Due
+from shared.adapters.paper.book_floor import BookFloor
+from shared.adapters.paper.executions import Executions
+from shared.adapters.paper.orders import PaperLog, PaperOrder, PaperTimes, Terms, VenueSettings, checked
+from shared.adapters.paper.outages import Mode, Outages
+from shared.adapters.paper.print_floor import PrintFloor
+from shared.adapters.paper.refusals import EXPIRES_EARLY_NS, MOST_ORDERS, too_many, unmatched
+from shared.adapters.paper.register import Register
 from shared.domain.ids import fact_id
-from shared.domain.instants import MILLISECOND
-from shared.domain.ledger import Fill
-from shared.domain.market import CRYPTO_TAKER_FEE
+from shared.domain.market import CRYPTO_TAKER_FEE, Market
 from shared.domain.messages import (
+    BookChange,
+    BookSnapshot,
+    MarketResolved,
     OrderAccepted,
-    OrderFilled,
     OrderInDoubt,
     OrderRejected,
     OrderReport,
+    PublicTrade,
+    TickSizeChanged,
     WhaleTrade,
 )
-from shared.domain.money import Price, Shares, taker_fee
-from shared.domain.order import FINAL, Order, OrderState
-from shared.engine.matching import PrintMatcher, Resting
+from shared.domain.order import FINAL, Order, OrderState, OrderType
+from shared.engine.matching import Resting
 from shared.ports import Answer
 
-
-class PaperTimes(Struct, frozen=True):
-    """Round trip of a request (uniform, drawn per order), taker delay of crypto markets, notice of a fill."""
-
-    round_trip_min_ns: int = 100 * MILLISECOND
-    round_trip_max_ns: int = 500 * MILLISECOND
-    crypto_taker_delay_ns: int = 150 * MILLISECOND
-    notice_ns: int = 100 * MILLISECOND
-
-
-class PaperOrder(Struct, frozen=True):
-    """An order as the paper venue knows it. ``fills`` in the order they happened."""
-
-    order: Order
-    state: OrderState
-    active_at: int
-    fills: tuple[Fill, ...] = ()
-
-    @property
-    def filled(self) -> Shares:
-        """Shares filled so far."""
-        return Shares(sum(fill.size for fill in self.fills))
-
-
-class PaperLog(Protocol):
-    """The venue's own memory."""
-
-    def put(self, order: PaperOrder) -> None:
-        """Keep an order's new state; returns once it is durable."""
-
-    def load(self) -> list[PaperOrder]:
-        """Every order kept, as last put."""
+__all__ = ["PaperLog", "PaperOrder", "PaperTimes", "PaperVenue", "VenueSettings"]
+_DEFAULT = VenueSettings()
 
 
 class PaperVenue:
-    """See the module. ``seed`` decides the latencies; ``hosted`` False (no prints are shown) fills nothing."""
+    """See the module. ``seed`` decides latencies, settlements and restarts; ``open_tokens`` has what rests where, and
+    ``cancels`` everything under way in venue time (a driver only asks whether there is any).
+    """
 
-    def __init__(self, seed: int, log: PaperLog, times: PaperTimes | None = None) -> None:
+    def __init__(
+        self, seed: int, log: PaperLog, times: PaperTimes | None = None, settings: VenueSettings = _DEFAULT
+    ) -> None:
         self.times = times or PaperTimes()
+        self.settings = checked(settings)
         self._seed = seed
-        self._log = log
-        self._orders: dict[str, PaperOrder] = {}
-        self._resting: dict[str, Resting] = {}
-        self._matcher = PrintMatcher()
-        self.open_tokens = self._matcher.by_token
-        self.cancels: list[tuple[int, str, int]] = []
-        self._refused: dict[str, str] = {}
-        # Every print up to a token's last fill has been shown already and is not used again.
-        shown: dict[str, int] = {}
-        for paper in log.load():
-            for fill in paper.fills:
-                shown[paper.order.token] = max(shown.get(paper.order.token, 0), fill.venue_at)
-        for paper in log.load():
-            self._orders[paper.order.order_key] = paper
-            if paper.state not in FINAL:
-                resting = Resting(paper.order, max(paper.active_at, shown.get(paper.order.token, 0)))
-                resting.remaining = Shares(paper.order.size - paper.filled)
-                self._rest(resting)
+        self._register = Register(log)
+        self._agenda = Agenda()
+        self._outages = Outages(seed, settings.restarts)
+        self._executions = Executions(seed, self._register, self._agenda, self.times, settings)
+        self._books = BookFloor(self._register, self._executions, self._agenda, self._outages, self.times)
+        self._prints = PrintFloor(self._register, self._executions)
+        self._floor: BookFloor | PrintFloor = self._books if settings.books else self._prints
+        self.open_tokens: dict[str, list[Resting]] = self._floor.by_token
+        self.cancels = self._agenda.entries
+        shown = self._register.last_fill_at()
+        for paper in self._register.orders.values():
+            self._reopen(paper, shown.get(paper.order.token, 0))
 
-    def _rest(self, resting: Resting) -> None:
-        self._resting[resting.order.order_key] = resting
-        self._matcher.add(resting)
-
-    def _keep(self, paper: PaperOrder) -> None:
-        self._log.put(paper)
-        self._orders[paper.order.order_key] = paper
+    def _reopen(self, paper: PaperOrder, shown: int) -> None:
+        """An order of an earlier life goes on from where its log left it; what was shown before is not used again."""
+        order, key = paper.order, paper.order.order_key
+        self._executions.reopen(paper)
+        if paper.state in FINAL:
+            return
+        if order.order_type is OrderType.GTD and paper.state is not OrderState.PLANNED:
+            self._agenda.add(order.expires_at - EXPIRES_EARLY_NS, Action(Due.EXPIRE, key))
+        if not self.settings.books:
+            self._prints.rest(paper, max(paper.active_at, shown))
+        elif paper.state is OrderState.PLANNED:
+            answer_at = paper.active_at + self._round_trip(key) // 2
+            self._agenda.add(paper.active_at, Action(Due.ARRIVE, key, answer_at))
+        elif not paper.rests:
+            self._agenda.add(paper.active_at, Action(Due.MATCH, key))
+        else:
+            self._books.rest(paper, max(paper.active_at, shown), shown)
 
     def _round_trip(self, key: str) -> int:
         span = self.times.round_trip_max_ns - self.times.round_trip_min_ns + 1
         return self.times.round_trip_min_ns + int(fact_id("latency", self._seed, key)[:8], 16) % span
 
+    # ------------------------------------------------------------------ what the venue knows besides orders
+
+    def market(self, market: Market) -> None:
+        """A market's tick, smallest order and fee, and whether it takes orders, from now on."""
+        for token in market.tokens:
+            self._executions.terms[token] = Terms(market.tick, market.min_size, market.fee_rate, market.accepting)
+
+    def balance(self, asset: str, amount: int) -> None:
+        """The account holds this much of an asset (millionths); from now on the venue checks it."""
+        self._executions.wallet.tell(asset, amount)
+
+    def restart(self, at: int) -> None:
+        """The matching engine restarts at this instant."""
+        self._outages.restart(at)
+
     # ------------------------------------------------------------------ requests
 
     def submit(self, order: Order, at: int) -> list[Answer]:
         """Take an order once. A key seen before is not taken again, which proves only that it is known: in doubt."""
-        trip = self._round_trip(order.order_key)
-        arrives = at + trip // 2
-        if order.order_key in self._orders:
-            known = OrderInDoubt(order.order_key, "INVALID_ORDER_DUPLICATED")
-            return [Answer(at + trip, arrives, known)]
-        if order.order_key in self._refused:
-            return [Answer(at + trip, arrives, OrderRejected(order.order_key, self._refused[order.order_key]))]
+        return self._submitted(order, at, self._round_trip(order.order_key))
+
+    def submit_batch(self, orders: Sequence[Order], at: int) -> list[Answer]:
+        """Take up to 15 orders with one request; each is judged and answered for itself."""
+        trip = self._round_trip("/".join(order.order_key for order in orders))
+        if len(orders) > MOST_ORDERS:
+            reason = too_many(len(orders)).reason
+            return [Answer(at + trip, at + trip // 2, OrderRejected(order.order_key, reason)) for order in orders]
+        return [answer for order in orders for answer in self._submitted(order, at, trip)]
+
+    def _submitted(self, order: Order, at: int, trip: int) -> list[Answer]:
+        key, arrives = order.order_key, at + trip // 2
+        known, refused = self._register.orders.get(key), self._register.refused.get(key)
+        if known is not None and known.state is not OrderState.REJECTED:
+            return [Answer(at + trip, arrives, OrderInDoubt(key, "INVALID_ORDER_DUPLICATED"))]
+        if known is not None or refused is not None:
+            return [Answer(at + trip, arrives, OrderRejected(key, refused or (known.note if known else "")))]
+        if self.settings.books:
+            self._register.keep(PaperOrder(order, OrderState.PLANNED, arrives))
+            self._agenda.add(arrives, Action(Due.ARRIVE, key, at + trip))
+            return []
+        refusal = unmatched(order, 0)
+        if refusal is not None:
+            self._register.keep(PaperOrder(order, OrderState.REJECTED, arrives, note=refusal.reason))
+            return [Answer(at + trip, arrives, OrderRejected(key, refusal.reason))]
         delay = self.times.crypto_taker_delay_ns if order.fee_rate == CRYPTO_TAKER_FEE else 0
-        self._keep(PaperOrder(order, OrderState.LIVE, arrives + delay))
-        self._rest(Resting(order, arrives + delay))
-        return [Answer(at + trip, arrives, OrderAccepted(order.order_key, f"paper-{order.order_key}"))]
+        paper = self._register.keep(PaperOrder(order, OrderState.LIVE, arrives + delay))
+        self._prints.rest(paper, paper.active_at)
+        if order.order_type is OrderType.GTD:
+            self._agenda.add(order.expires_at - EXPIRES_EARLY_NS, Action(Due.EXPIRE, key))
+        return [Answer(at + trip, arrives, OrderAccepted(key, f"paper-{key}"))]
 
     def cancel(self, order_key: str, at: int) -> list[Answer]:
         """Take a cancel; it acts when it arrives, and is answered by a report from ``advance``."""
         trip = self._round_trip(f"cancel/{order_key}")
-        paper = self._orders.get(order_key)
+        paper = self._register.orders.get(order_key)
         if paper is None or paper.state in FINAL:
             return self.query(order_key, at)
-        heappush(self.cancels, (at + trip // 2, order_key, at + trip))
+        self._agenda.add(at + trip // 2, Action(Due.CANCEL, order_key, at + trip))
         return []
 
+    def cancel_market(self, market: str, at: int) -> list[Answer]:
+        """Cancel every order that is open in a market when this arrives; each is answered by a report."""
+        trip = self._round_trip(f"cancel market/{market}/{at}")
+        self._agenda.add(at + trip // 2, Action(Due.CANCEL_MARKET, market, at + trip))
+        return []
+
+    def cancel_all(self, at: int) -> list[Answer]:
+        """Cancel every order that is open when this arrives; each is answered by a report."""
+        return self.cancel_market("", at)
+
     def query(self, order_key: str, at: int) -> list[Answer]:
-        """Every fill of the order again, then its state. An unknown order is refused for good from now on."""
+        """Every fill of the order again, then its state. An unknown order is refused for good from now on.
+
+        A question about an order that is still on its way is answered once that has arrived.
+        """
         answer_at = at + self._round_trip(f"query/{order_key}")
-        paper = self._orders.get(order_key)
+        paper = self._register.orders.get(order_key)
+        if paper is not None and paper.state is OrderState.PLANNED:
+            self._agenda.add(max(at, paper.active_at), Action(Due.QUERY, order_key, max(answer_at, paper.active_at)))
+            return []
+        return self._told(order_key, at, answer_at)
+
+    def _told(self, order_key: str, at: int, answer_at: int) -> list[Answer]:
+        paper = self._register.orders.get(order_key)
         if paper is None:
-            self._refused[order_key] = "order not found: it never arrived"
-            return [Answer(answer_at, at, OrderRejected(order_key, self._refused[order_key]))]
-        fills = [Answer(answer_at, fill.venue_at, OrderFilled(fill)) for fill in paper.fills]
-        return [*fills, Answer(answer_at, at, OrderReport(order_key, paper.state, paper.filled))]
+            reason = self._register.refused.setdefault(order_key, "order not found: it never arrived")
+            return [Answer(answer_at, at, OrderRejected(order_key, reason))]
+        if paper.state is OrderState.REJECTED:
+            return [Answer(answer_at, at, OrderRejected(order_key, paper.note))]
+        report = Answer(answer_at, at, OrderReport(order_key, paper.state, paper.filled))
+        return [*self._executions.repeat(paper, at, answer_at), report]
 
     # ------------------------------------------------------------------ the venue's own time
 
     @property
     def next_at(self) -> int | None:
-        """When the next cancel arrives, or None."""
-        return self.cancels[0][0] if self.cancels else None
+        """When the next thing under way happens, or None."""
+        return self._agenda.next_at
 
     def advance(self, until: int) -> list[Answer]:
-        """Let venue time pass: cancels that have arrived take effect."""
+        """Let venue time pass: what was under way arrives.
+
+        It stops at the first answer that is heard before the next thing happens, since the answer may change that: as
+        long as there are answers, ask again.
+        """
         answers: list[Answer] = []
-        while self.cancels and self.cancels[0][0] <= until:
-            arrived, key, answer_at = heappop(self.cancels)
-            resting = self._resting.pop(key, None)
-            paper = self._orders[key]
-            if resting is not None:
-                self._matcher.remove(resting)
-                paper = PaperOrder(paper.order, OrderState.CANCELED, paper.active_at, paper.fills)
-                self._keep(paper)
-            answers.append(Answer(answer_at, arrived, OrderReport(key, paper.state, paper.filled)))
+        while True:
+            action = self._agenda.take(min(until, answers[0].observed_at) if answers else until)
+            if action is None:
+                return answers
+            answers += self._perform(*action)
+            answers.sort(key=lambda answer: answer.observed_at)
+
+    def _caught_up(self, until: int) -> list[Answer]:
+        """Everything that happens before something is shown."""
+        answers: list[Answer] = []
+        while (action := self._agenda.take(until)) is not None:
+            answers += self._perform(*action)
         return answers
 
-    def on_print(self, trade: WhaleTrade, venue_at: int) -> list[Answer]:
+    def _perform(self, at: int, action: Action) -> list[Answer]:
+        paper = self._register.orders.get(action.key)
+        match action.due:
+            case Due.CANCEL_MARKET:
+                inside = [one for one in self._register.open() if action.key in ("", one.order.market)]
+                arrived = [one for one in inside if one.state is not OrderState.PLANNED]
+                return [self._cancelled(one, at, action) for one in arrived]
+            case Due.MINE | Due.CONFIRM:
+                order, price = self._executions.price_of(action)
+                return self._executions.settle(action, at, self._books.gained(order, price))
+            case Due.QUERY:
+                return self._told(action.key, at, action.answer_at)
+        if paper is None or (paper.state in FINAL and action.due is not Due.CANCEL):
+            return []
+        match action.due:
+            case Due.ARRIVE:
+                return self._books.arrive(paper, at, action.answer_at)
+            case Due.MATCH:
+                return self._books.match(paper, at)
+            case Due.EXPIRE:
+                return [self._ended(paper, OrderState.EXPIRED, at, at + self.times.notice_ns)]
+        if paper.state is OrderState.PLANNED:  # a cancel that overtook its order waits for it
+            self._agenda.add(paper.active_at, replace(action, answer_at=max(action.answer_at, paper.active_at)))
+            return []
+        return [self._cancelled(paper, at, action)]
+
+    def _cancelled(self, paper: PaperOrder, at: int, action: Action) -> Answer:
+        """A cancel has arrived. It does nothing to an ended or delayed order, nor while the engine restarts."""
+        delayed = not paper.rests and paper.active_at > at
+        if paper.state in FINAL or delayed or self._outages.mode(at)[0] is Mode.RESTARTING:
+            return Answer(action.answer_at, at, OrderReport(paper.order.order_key, paper.state, paper.filled))
+        return self._ended(paper, OrderState.CANCELED, at, action.answer_at)
+
+    def _ended(self, paper: PaperOrder, state: OrderState, at: int, answer_at: int) -> Answer:
+        self._floor.remove(paper.order.order_key)
+        self._register.end(paper, state)
+        return Answer(answer_at, at, OrderReport(paper.order.order_key, state, paper.filled))
+
+    # ------------------------------------------------------------------ what it is shown
+
+    def on_book(self, payload: BookSnapshot | BookChange | TickSizeChanged, venue_at: int) -> list[Answer]:
+        """Show the venue what is displayed from now on; returns what that, and the time until then, leads to."""
+        entries = self.cancels
+        answers = self._caught_up(venue_at) if entries and entries[0][0] <= venue_at else []
+        token = self._books.tokens.get(payload.token)
+        if token is None or token.watched or type(payload) is not BookChange:
+            return answers + self._books.show(payload, venue_at)
+        if token.book is not None:  # the hot path: a change of a book in which nothing of ours is
+            token.book.change(payload.side, payload.price, payload.size, venue_at)
+        return answers
+
+    def lose_books(self, tokens: Iterable[str]) -> None:
+        """Books are unknown until their next snapshot (a feed was lost)."""
+        for token in tokens:
+            if token in self._books.tokens:
+                self._books.tokens[token].lose()
+
+    def on_print(self, trade: WhaleTrade | PublicTrade, venue_at: int) -> list[Answer]:
         """Show the venue a public print; returns the fills it leads to."""
-        answers = self.advance(venue_at)
-        if trade.token not in self.open_tokens:
-            return answers
-        for resting, size in self._matcher.match(trade, venue_at):
-            key = resting.order.order_key
-            paper = self._orders[key]
-            n = len(paper.fills) + 1
-            fee = taker_fee(size, Price(trade.price), resting.order.fee_rate)
-            fill = Fill(f"paper-{trade.tx}-{key[:8]}-{n}", key, trade.price, size, fee, venue_at)
-            state = OrderState.PARTIAL
-            if resting.remaining == 0:
-                state = OrderState.FILLED
-                del self._resting[key]
-            self._keep(PaperOrder(paper.order, state, paper.active_at, (*paper.fills, fill)))
-            answers.append(Answer(venue_at + self.times.notice_ns, venue_at, OrderFilled(fill)))
+        return [*self._caught_up(venue_at), *self._floor.trade(trade, venue_at)]
+
+    def on_resolved(self, resolved: MarketResolved, venue_at: int) -> list[Answer]:
+        """The market is over: its open orders are cancelled, and its books forgotten."""
+        answers = self._caught_up(venue_at)
+        for paper in self._register.open():
+            if paper.order.market == resolved.market:
+                heard = venue_at + self.times.notice_ns
+                answers.append(self._ended(paper, OrderState.CANCELED, venue_at, heard))
+        for token in resolved.payouts:
+            self._books.forget(token)
         return answers

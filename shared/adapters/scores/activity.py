@@ -100,6 +100,17 @@ def read_activity(paths: Sequence[Path]) -> Activity:
     return Activity(fills, refused, every.height - fills.height, repeated, told)
 
 
+def holds_trades(path: Path) -> bool:
+    """Whether a Parquet file has the columns of recorded activity; ``BadInput`` when it cannot be opened."""
+    try:
+        with pq.ParquetFile(path) as file:
+            columns = file.schema_arrow.names
+    except (ArrowException, OSError) as error:
+        raise BadInput(f"trades {path} are not a readable Parquet file: {str(error).splitlines()[0][:120]}") from None
+    named = all(any(name in columns for name in choices) for choices in _REQUIRED.values())
+    return named and any(name in columns for name in (*_OPTIONAL["market"], *_OPTIONAL["slug"]))
+
+
 def read_outcomes(paths: Sequence[Path]) -> pl.DataFrame:
     """Columns key (condition id, slug or market name), end_ts (Unix seconds, nullable), winner (nullable), confidence.
 

@@ -1,5 +1,10 @@
+from pathlib import Path
+
+import polars as pl
 import pytest
 
+from shared.adapters.scores.activity import read_activity
+from shared.adapters.synthetic import generate
 from shared.analytics.flags import flag_wallets
 from shared.domain.errors import BadInput
 from tests.shared.analytics.world import START, fill, frame
@@ -93,3 +98,13 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(BadInput, match="fills lacks the column 'tx'"):
         flag_wallets(frame([fill("a", "m", START)]).drop("tx"))
+
+
+def test_on_a_day_whose_truth_is_known_makers_and_washers_are_found_and_few_others_accused(tmp_path: Path) -> None:
+    generate(4, 8.0, tmp_path / "day")
+    flagged = flag_wallets(read_activity([tmp_path / "day" / "trades.parquet"]).fills)
+    truth = pl.read_parquet(tmp_path / "day" / "truth.parquet").join(flagged, on="wallet")
+    for flag, role in (("market_maker", "market_maker"), ("wash_trading", "wash")):
+        right = truth.filter(pl.col(flag) & (pl.col("role") == role)).height
+        assert right >= 0.9 * truth.filter(pl.col("role") == role).height
+        assert right >= 0.8 * truth.filter(flag).height

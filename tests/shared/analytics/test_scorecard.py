@@ -94,7 +94,6 @@ def test_the_watch_list_holds_those_with_capital_in_order_of_rank() -> None:
     assert given
     assert [one.rank for one in ranking.wallets] == list(range(1, len(given) + 1))
     assert all(one.n_markets > 0 and one.return_low <= one.mean_return for one in ranking.wallets)
-    assert len(ranking_of(card, allocated_only=False).wallets) == card.table["rank"].count()
 
 
 def test_every_wallet_is_explained_in_words() -> None:

@@ -10,7 +10,8 @@ from shared.domain.messages import BookSnapshot
 from shared.domain.money import ONE, Price, dollars
 from shared.domain.order import Purpose, Side
 from shared.domain.strategy import Trade
-from shared.engine.decision import Book, Filters
+from shared.engine.books import Book
+from shared.engine.decision import Filters
 from shared.engine.limits import Limits
 from tests.shared.engine.builders import NOON, book, market
 
@@ -21,7 +22,7 @@ Verdict = tuple[Reason | None, tuple[str, ...]]
 def judge(of: Market, strict: bool = False, shown: BookSnapshot | None = None, age: int = 0) -> Verdict:
     filters = Filters(Limits())
     if shown is not None:
-        filters.books["m:yes"] = Book(NOON - age, shown)
+        filters.books["m:yes"] = Book(shown.bids, shown.asks, NOON - age)
     return filters.judge(WISH, of, NOON, strict)
 
 
@@ -53,6 +54,10 @@ def test_what_could_not_be_applied_is_counted_by_name_even_when_another_filter_r
 @pytest.mark.parametrize("shown", [replace(book(), asks=()), replace(book(), bids=())])
 def test_a_book_with_one_side_is_no_book(shown: BookSnapshot) -> None:
     assert judge(market(), strict=True, shown=shown) == (Reason.SPREAD_UNKNOWN, ())
+
+
+def test_a_crossed_book_is_no_book() -> None:
+    assert judge(market(), strict=True, shown=book(bid=510_000, ask=500_000)) == (Reason.SPREAD_UNKNOWN, ())
 
 
 def test_an_old_book_is_no_book() -> None:

@@ -37,6 +37,19 @@ def publish(detection: Detection, *wallets: RankedWallet | str, keep: tuple[str,
     detection.publish(Ranking(NOON, "test", followed), keep)
 
 
+def test_a_wallet_that_is_watched_only_brings_no_entries_until_it_is_ranked() -> None:
+    detection = watching(RankedWallet("whale", 1, watched_only=True))
+
+    def brings_entries() -> bool:
+        return detection.whales["whale"].entries
+
+    assert not brings_entries()
+    publish(detection, "whale")
+    assert brings_entries()
+    publish(detection, RankedWallet("whale", 1, watched_only=True))
+    assert not brings_entries()
+
+
 def see(detection: Detection, row: WhaleTrade, after: int = 0, lag: int = 0) -> Signal:
     at = NOON + after
     return signal_of(detection.observe(detection.whales[row.wallet], row, at - lag, at), row)

@@ -72,11 +72,18 @@ def test_facts_without_a_use_yet_have_no_effect(payload: object) -> None:
 
 def test_a_feed_that_goes_down_and_comes_back_is_told_both_times() -> None:
     house = House().ready()
-    house.give(FeedHealth("stream", healthy=False, reason="silent for 10 s"))
+    house.give(FeedHealth("whales", healthy=False, reason="silent for 10 s"))
     house.give(FeedHealth("poll", healthy=True, reason="fine"))
     assert house.whale() is Reason.HALTED_FEED
-    house.give(FeedHealth("stream", healthy=True, reason="back"))
+    house.give(FeedHealth("whales", healthy=True, reason="back"))
     assert [(a.severity, a.name) for a in house.alerts] == [(2, "feed_down"), (3, "feed_up"), (3, "feed_up")]
+
+
+def test_a_feed_the_strategy_does_not_need_stops_nothing_and_an_unreadable_switch_stops_everybody() -> None:
+    for feed, reason in (("spot", Reason.COPIED), ("books", Reason.HALTED_FEED), ("switch", Reason.HALTED_FEED)):
+        house = House().ready()
+        house.give(FeedHealth(feed, healthy=False, reason="silent"))
+        assert house.whale() is reason, feed
 
 
 def test_a_changed_tick_decides_the_next_limit() -> None:

@@ -112,7 +112,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(healthy=st.booleans())
     def a_feed_changes(self, healthy: bool) -> None:
-        self.world.give(FeedHealth("stream", healthy, "drawn"))
+        self.world.give(FeedHealth("whales", healthy, "drawn"))
 
     @rule(market=st.sampled_from(MARKETS), yes=st.sampled_from([0, ONE, ONE // 3]))
     def a_market_resolves(self, market: str, yes: int) -> None:

@@ -113,7 +113,7 @@ def drawdown(more: int) -> Reason | None:
 def feed(*health: bool) -> Reason | None:
     house = House().ready()
     for healthy in health:
-        house.give(FeedHealth("stream", healthy, "test"))
+        house.give(FeedHealth("whales", healthy, "test"))
     return house.whale()
 
 

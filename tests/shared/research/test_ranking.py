@@ -1,57 +1,37 @@
-"""Who is followed depends on the past alone."""
+"""Who is followed without a score."""
 
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 
-from shared.adapters.synthetic import generate
-from shared.domain.whale import Ranking
-from shared.research.ranking import walk_forward
+from shared.domain.errors import BadInput
+from shared.research.ranking import most_active, named
 from shared.research.replay import ReplayOptions, prepare
+from tests.shared.adapters.replay.files import OTHER, WALLET, lines
+from tests.shared.research.recording import small
 
 
-@pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("ranked") / "day"
-    generate(2, 6.0, folder)
-    return folder
+def test_the_busiest_wallets_are_watched_with_nothing_known_of_them(tmp_path: Path) -> None:
+    recording = prepare(ReplayOptions(lines(tmp_path / "rows.jsonl", small())), lambda _: None).recording
+    found = most_active(recording, 5)
+    assert [one.wallet for one in found.wallets] == [OTHER, WALLET]
+    assert [(one.rank, one.n_markets, one.pinned) for one in found.wallets] == [(1, 0, True), (2, 0, True)]
+    assert [one.wallet for one in most_active(recording, 5, most=1).wallets] == [OTHER]
 
 
-def ranked(folder: Path) -> tuple[Ranking, int]:
-    ready = prepare(ReplayOptions(folder), lambda _: None)
-    split = ready.split()
-    trades = ready.recording.trades(split)
-    return walk_forward(trades, ready.resolutions, ready.recording.markets, split), split
+def test_named_wallets_come_from_lines_or_a_column(tmp_path: Path) -> None:
+    text = tmp_path / "whales.txt"
+    text.write_text("0xB\n\n0xa\n0xb\n", encoding="utf-8")
+    pl.DataFrame({"wallet": ["0xB", "0xa"]}).write_parquet(tmp_path / "whales.parquet")
+    for path in (text, tmp_path / "whales.parquet"):
+        assert [(one.wallet, one.pinned) for one in named(path, 0).wallets] == [("0xb", True), ("0xa", True)]
 
 
-def changed(day: Path, out: Path, later_only: bool) -> Path:
-    """The same day with the rows after the split (or all) dealt to other wallets, and every later winner swapped."""
-    out.mkdir()
-    trades, resolutions = (pl.read_parquet(day / f"{name}.parquet") for name in ("trades", "resolutions"))
-    first, last = trades["timestamp"].min(), trades["timestamp"].max()
-    assert isinstance(first, int)
-    assert isinstance(last, int)
-    split = first + (last - first) // 2
-    dealt = pl.Series(np.random.default_rng(5).permutation(trades["wallet"].to_numpy()), dtype=pl.String)
-    late = pl.col("timestamp") > split if later_only else pl.lit(value=True)
-    trades.with_columns(pl.when(late).then(dealt).otherwise(pl.col("wallet")).alias("wallet")).write_parquet(
-        out / "trades.parquet"
-    )
-    swapped = pl.col("winner").replace({"Up": "Down", "Down": "Up", "Yes": "No", "No": "Yes"})
-    resolutions.with_columns(
-        pl.when(pl.col("end_ts") > split).then(swapped).otherwise(pl.col("winner")).alias("winner")
-    ).write_parquet(out / "resolutions.parquet")
-    return out
-
-
-def test_what_happens_after_the_split_does_not_change_who_is_followed(day: Path, tmp_path: Path) -> None:
-    before, split = ranked(day)
-    after, same_split = ranked(changed(day, tmp_path / "changed", later_only=True))
-    assert len(before.wallets) > 10
-    assert (after, same_split) == (before, split)
-
-
-def test_what_happened_before_it_does(day: Path, tmp_path: Path) -> None:
-    assert ranked(changed(day, tmp_path / "changed", later_only=False))[0] != ranked(day)[0]
+def test_a_file_that_names_nobody_is_refused(tmp_path: Path) -> None:
+    empty, odd = tmp_path / "empty.txt", tmp_path / "odd.parquet"
+    empty.write_text("\n", encoding="utf-8")
+    pl.DataFrame({"name": ["x"]}).write_parquet(odd)
+    for path, told in ((tmp_path / "none", "does not exist"), (empty, "names no wallet"), (odd, "no column wallet")):
+        with pytest.raises(BadInput, match=told):
+            named(path, 0)

@@ -5,7 +5,6 @@ from shared.analytics.scoring import ScoringRules
 from shared.domain.errors import BadInput
 from shared.research.planted import planted_table
 from shared.research.selection import conclusion, leaderboard_persistence, select_walk_forward
-from shared.research.whales import fills_of, walk_forward
 from tests.shared.analytics.world import DAY, START, betting_world
 
 FAST = ScoringRules(resamples=199)
@@ -63,17 +62,3 @@ def test_the_leaderboards_first_day_is_held_against_what_followed() -> None:
     )
     assert found["wallets"] == 4
     assert found["rank_correlation"] == pytest.approx(1.0)
-
-
-def test_a_walk_forward_ranking_reads_a_recordings_trades() -> None:
-    fills, resolutions = betting_world()
-    prints = fills.select(
-        "wallet", "market", "token", "outcome", "side", "tx",
-        price="price_micro", size="size_micro", ts_ns=pl.col("ts_s") * 10**9,
-    )  # fmt: skip
-    assert fills_of(prints)["cash_micro"].to_list() == fills["cash_micro"].to_list()
-    markets = {market: market for market in fills["market"].unique()}
-    as_of = (START + 61 * DAY) * 10**9
-    ranking = walk_forward(prints, resolutions, markets, as_of)
-    assert (ranking.as_of, ranking.source) == (as_of, "scored")
-    assert {one.wallet for one in ranking.wallets[:2]} <= {"w00", "w01"}

@@ -1,0 +1,244 @@
+"""The asynchronous driver: one engine on a running event loop. It performs effects and hands the answers back as
+events; it decides nothing, and says the same things to the engine as the synchronous driver of replays.
+
+Facts come from the inbox in the order they were heard; answers of store and venue come when their lanes have them;
+timers when they are due. One event is handled at a time, and the loop is given back between bursts of them.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from fargate.lanes import Lane
+from shared.adapters.feeds.inbox import Inbox
+from shared.adapters.feeds.quantiles import Quantiles
+from shared.adapters.paper.venue import PaperVenue
+from shared.domain.decision import Decision
+from shared.domain.effects import (
+    Alert,
+    Cancel,
+    Effect,
+    Plan,
+    Query,
+    RecordDecision,
+    SetSwitch,
+    Settle,
+    Submit,
+    WakeMeAt,
+    Write,
+)
+from shared.domain.errors import Temporary
+from shared.domain.instants import MILLISECOND, SECOND
+from shared.domain.ledger import Record
+from shared.domain.messages import Event, Payload, PublicTrade, TimerFired, WhaleTrade
+from shared.domain.order import Order
+from shared.engine.engine import Engine
+from shared.ports import Answer, Clock, Heard, Store, Switch
+from shared.research.storing import planned, written
+
+BURST_S = 0.002
+"""How long events are handled before the loop gets its turn: sockets are read and lanes answered in between."""
+LOOK_EVERY_NS = 50 * MILLISECOND
+"""How often the venue's time moves on while orders are open, and the housekeeping is asked what is due."""
+DECISIONS_BATCH = 500
+
+
+class AsyncDriver:
+    """See the module.
+
+    ``venue_lag_ns``: how far the paper venue's time stays behind, because public prints are heard late. ``on_heard``
+    sees every fact before the engine and keeps it for itself by answering False. ``on_look`` is called with event time
+    every ``LOOK_EVERY_NS``. ``decided``: from a whale trade's arrival at its source to the engine's decision on it,
+    of trades that nobody had told before and that had not to wait for market data.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        venue: PaperVenue,
+        store: Store,
+        clock: Clock,
+        inbox: Inbox,
+        store_lane: Lane,
+        venue_lane: Lane,
+    ) -> None:
+        self.engine = engine
+        self.now = 0
+        self.alerts: list[Alert] = []
+        self.venue_lag_ns = 0
+        self.decided = Quantiles()
+        self.on_look: Callable[[int], None] | None = None
+        self.on_heard: Callable[[Heard], bool] | None = None
+        self._venue = venue
+        self._store = store
+        self._clock = clock
+        self._inbox = inbox
+        self._store_lane = store_lane
+        self._venue_lane = venue_lane
+        self._seq = 0
+        self._pending: list[tuple[int, int, int, Payload]] = []
+        self._order = 0
+        self._decisions: list[Decision] = []
+        self._wake = asyncio.Event()
+        self._error: BaseException | None = None
+        self._looked_at = 0
+        inbox.woken = self._wake.set
+
+    # ------------------------------------------------------------------ running
+
+    async def run(self) -> None:
+        """Handle whatever comes until cancelled; raises what a lane raised when a call failed for good."""
+        while True:
+            if self._error is not None:
+                raise self._error
+            busy = self._burst()
+            if busy:
+                await asyncio.sleep(0)
+                continue
+            self._wake.clear()
+            if self._inbox or self._error is not None:
+                continue
+            due_in = (self._next_due() - self._clock.now()) / SECOND
+            # Not `wait_for`: in Python 3.11 it can swallow the cancellation that ends the run.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(max(due_in, 0.0), LOOK_EVERY_NS / SECOND)):
+                    await self._wake.wait()
+
+    def break_with(self, error: BaseException) -> None:
+        """End the run with this error before the next event."""
+        self._error = self._error or error
+        self._wake.set()
+
+    def _next_due(self) -> int:
+        look = self._looked_at + LOOK_EVERY_NS
+        return min(look, self._pending[0][0]) if self._pending else look
+
+    def _burst(self) -> bool:
+        """Handle what is due and what was heard, for a moment; whether more waits."""
+        until = time.perf_counter() + BURST_S
+        while time.perf_counter() < until:
+            now = self._clock.now()
+            if now - self._looked_at >= LOOK_EVERY_NS:
+                self._look(now)
+            if self._pending and self._pending[0][0] <= now:
+                _, _, venue_at, payload = heappop(self._pending)
+                self._give("venue", venue_at, payload)
+                continue
+            heard = self._inbox.take()
+            if heard is None:
+                return False
+            if self.on_heard is None or self.on_heard(heard):
+                self._take_at_once(heard)
+        return True
+
+    def _take_at_once(self, heard: Heard) -> None:
+        """Hand over a fact that waited for nothing, and measure how long a decision took."""
+        counts = self.engine.counts
+        before = counts.whale_trades
+        self.take(heard)
+        if counts.whale_trades != before:
+            self.decided.add(self._clock.now() - heard.received_at)
+
+    def _look(self, now: int) -> None:
+        self._looked_at = now
+        if self._venue.open_tokens or self._venue.cancels:
+            self._ask(lambda: self._venue.advance(now - self.venue_lag_ns), "advance")
+        if self.on_look is not None:
+            self.on_look(max(now, self.now))
+
+    def take(self, heard: Heard) -> None:
+        """Hand a fact to the engine, observed now."""
+        self._give(heard.source, heard.venue_at, heard.payload)
+
+    def _give(self, source: str, venue_at: int, payload: Payload) -> None:
+        self._seq += 1
+        at = self.now = max(self._clock.now(), self.now)
+        effects = self.engine.handle(Event(self._seq, at, min(venue_at, at), source, payload))
+        if effects:
+            self._perform(effects, at)
+
+    def handle_now(self, payload: Payload, at: int) -> None:
+        """Hand one event of our own to the engine at once (commands, health, rankings) and perform what it asks for."""
+        self._give("driver", at, payload)
+
+    def schedule(self, answers: list[Answer]) -> None:
+        """Deliver answers and timers at their time."""
+        for answer in answers:
+            self._order += 1
+            heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
+        self._wake.set()
+
+    def show_print(self, trade: WhaleTrade | PublicTrade, venue_at: int) -> None:
+        """A public print, for the venue's eyes, when an order waits for its token."""
+        if trade.token in self._venue.open_tokens:
+            self._ask(lambda: self._venue.on_print(trade, venue_at))
+
+    # ------------------------------------------------------------------ effects
+
+    def _perform(self, effects: list[Effect], at: int) -> None:
+        for effect in effects:
+            match effect:
+                case RecordDecision():
+                    self._decisions.append(effect.decision)
+                    if len(self._decisions) >= DECISIONS_BATCH:
+                        self.flush()
+                case Plan():
+                    self._plan(effect.record)
+                case Write():
+                    self._write(effect.record)
+                case Submit():
+                    self._submit(effect.order, at)
+                case Cancel():
+                    self._cancel(effect.order_key, at)
+                case Query():
+                    self._query(effect.order_key, at)
+                case WakeMeAt():
+                    self.schedule([Answer(effect.at, effect.at, TimerFired(effect.timer, effect.key))])
+                case SetSwitch():
+                    self._set_switch(effect, at)
+                case Alert():
+                    self.alerts.append(effect)
+                case Settle():
+                    pass  # the paper venue keeps no shares of ours: payouts are booked by the engine's own record
+
+    def _plan(self, record: Record) -> None:
+        self._store_lane.post(lambda: planned(self._store, record), self._answer)
+
+    def _write(self, record: Record) -> None:
+        self._store_lane.post(lambda: written(self._store, record))
+
+    def _submit(self, order: Order, at: int) -> None:
+        self._ask(lambda: self._venue.submit(order, at))
+
+    def _cancel(self, order_key: str, at: int) -> None:
+        self._ask(lambda: self._venue.cancel(order_key, at))
+
+    def _query(self, order_key: str, at: int) -> None:
+        self._ask(lambda: self._venue.query(order_key, at))
+
+    def _set_switch(self, effect: SetSwitch, at: int) -> None:
+        def flip() -> None:
+            self._store.set_switch(Switch(effect.trading, effect.reason, at))
+            self._store.taken(effect.command_id)
+
+        self._store_lane.post(flip)
+
+    def _ask(self, call: Callable[[], list[Answer]], newest: str = "") -> None:
+        self._venue_lane.post(call, self.schedule, newest=newest)
+
+    def _answer(self, payload: Payload) -> None:
+        at = self._clock.now()
+        self.schedule([Answer(at, at, payload)])
+
+    def flush(self) -> None:
+        """Hand decisions not stored yet to the store; those it cannot take now are tried again with the next ones."""
+        if not self._decisions:
+            return
+        decisions, self._decisions = self._decisions, []
+
+        def keep(_: Temporary) -> None:
+            self._decisions[:0] = decisions
+
+        self._store_lane.post(lambda: self._store.decide(decisions), failed=keep)

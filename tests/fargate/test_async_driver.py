@@ -1,0 +1,240 @@
+"""The asynchronous driver says the same to the engine as the synchronous one, and never waits for store or venue."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from fargate.async_driver import AsyncDriver
+from fargate.lanes import ThreadLane
+from shared.adapters.clock import SystemClock
+from shared.adapters.feeds.inbox import Inbox
+from shared.adapters.memory.paper_log import MemoryPaperLog
+from shared.adapters.memory.store import MemoryStore
+from shared.adapters.paper.venue import PaperTimes, PaperVenue
+from shared.domain.decision import Reason
+from shared.domain.errors import Corrupt, LeaseLost, Temporary
+from shared.domain.instants import MILLISECOND, SECOND
+from shared.domain.ledger import Record
+from shared.domain.market import Market, MarketKind
+from shared.domain.messages import (
+    BookSnapshot,
+    Command,
+    CommandKind,
+    Event,
+    MarketListed,
+    PlanCommitted,
+    PlanRefused,
+    PublicTrade,
+    RankingPublished,
+    WhaleTrade,
+)
+from shared.domain.money import Fraction, Price, Shares, dollars
+from shared.domain.order import Side
+from shared.domain.tape import TapeRow
+from shared.domain.whale import RankedWallet, Ranking
+from shared.engine.limits import Limits
+from shared.ports import Heard
+from shared.research.taped import TapedEngine
+from shared.strategies.whale_copy import Params, WhaleCopy
+
+WALLET = "0x" + "aa" * 20
+TOKENS = ("1", "2")
+QUICK = PaperTimes(1 * MILLISECOND, 2 * MILLISECOND, 0, 1 * MILLISECOND)
+PATIENCE_S = 5.0
+
+
+class SlowStore(MemoryStore):
+    """A store that takes its time, or breaks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.takes_s = 0.0
+        self.error: BaseException | None = None
+
+    def plan(self, record: Record) -> PlanCommitted | PlanRefused:
+        time.sleep(self.takes_s)
+        if self.error is not None:
+            raise self.error
+        return super().plan(record)
+
+
+class World:
+    """A driver on a running loop, with everything around it in reach."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.clock, self.store = SystemClock(), SlowStore()
+        self.rows: list[TapeRow] = []
+        self.inbox = Inbox(lambda _: None)
+        engine = TapedEngine("test", WhaleCopy(Params(sizing="ratio")), Limits(), strict_sources=frozenset({"rtds"}))
+        engine.tape_to(self.rows.append, 0)
+        self.lanes = [ThreadLane(name, loop, self.broken) for name in ("store", "venue")]
+        venue = PaperVenue(0, MemoryPaperLog(), QUICK)
+        self.driver = AsyncDriver(engine, venue, self.store, self.clock, self.inbox, self.lanes[0], self.lanes[1])
+        self.engine = engine
+
+    def broken(self, error: BaseException) -> None:
+        self.driver.break_with(error)
+
+    def begin(self) -> None:
+        at = self.clock.now()
+        day = 86_400 * SECOND
+        market = Market(
+            market="m",
+            kind=MarketKind.EVENT,
+            slug="will-it-rain",
+            question="?",
+            tokens=TOKENS,
+            outcomes=("Yes", "No"),
+            tick=Price(10_000),
+            min_size=Shares(5_000_000),
+            fee_rate=Fraction(0),
+            start_at=at - day,
+            end_at=at + 30 * day,
+            volume_24h=dollars(250_000),
+            best_bid=Price(490_000),
+            best_ask=Price(500_000),
+            accepting=True,
+        )
+        self.driver.handle_now(Command("initial", CommandKind.DEPOSIT, "capital", dollars(10_000)), at)
+        self.driver.handle_now(RankingPublished(Ranking(at, "test", (RankedWallet(WALLET, 1),))), at)
+        self.driver.handle_now(MarketListed(market), at)
+        self.hear("market", BookSnapshot("m", "1", ((490_000, 5_000_000_000),), ((500_000, 5_000_000_000),)))
+
+    def hear(self, source: str, payload: object) -> None:
+        at = self.clock.now()
+        self.inbox.hear(Heard(source, at, at, payload))  # type: ignore[arg-type]  # payloads of these tests only
+
+    def whale_buys(self, tx: str) -> None:
+        self.hear("rtds", WhaleTrade(WALLET, "m", "1", Side.BUY, 500_000, 1_000_000_000, tx, 1))
+
+    async def until(self, seen: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not seen():
+            assert time.monotonic() < deadline, self.engine.decisions
+            await asyncio.sleep(0.002)
+
+
+def lived(story: Callable[[World], Awaitable[None]]) -> World:
+    async def body() -> World:
+        world = World(asyncio.get_running_loop())
+        world.begin()
+        running = asyncio.ensure_future(world.driver.run())
+        try:
+            telling = asyncio.ensure_future(story(world))
+            await asyncio.wait({running, telling}, return_when=asyncio.FIRST_COMPLETED)
+            if telling.done():
+                telling.result()
+            telling.cancel()
+            for lane in world.lanes:
+                await lane.drain()
+        finally:
+            ended = running.done()
+            running.cancel()
+            results = await asyncio.gather(running, return_exceptions=True)
+            for lane in world.lanes:
+                lane.close()
+        if ended:
+            assert isinstance(results[0], BaseException)
+            raise results[0]
+        return world
+
+    return asyncio.run(body())
+
+
+def test_a_whale_trade_becomes_an_order_that_later_prints_fill() -> None:
+    async def story(world: World) -> None:
+        world.whale_buys("0x1")
+        await world.until(world.engine.desk.execution.open_orders)
+        order = world.engine.desk.execution.open_orders()[0]
+        await world.until(lambda: order.order_key in world.store.books.orders)
+        await asyncio.sleep(0.01)
+        printed = PublicTrade("m", "1", Side.BUY, 500_000, 10_000_000_000, "0x2", 1)
+        world.driver.show_print(printed, world.clock.now())
+        await world.until(lambda: world.engine.desk.books.fills)
+
+    world = lived(story)
+    assert world.engine.decisions[Reason.COPIED] == 1
+    assert world.engine.desk.open_positions() == 1
+    assert world.driver.decided.count == 1
+
+
+def test_events_go_on_being_handled_while_the_store_takes_its_time() -> None:
+    async def story(world: World) -> None:
+        world.store.takes_s = 0.3
+        world.whale_buys("0x1")
+        await world.until(lambda: world.engine.decisions.get(Reason.COPIED))
+        before = world.engine.counts.events
+        for n in range(50):
+            world.hear("market", PublicTrade("m", "9", Side.BUY, 500_000, 1, f"0x{n}", 1))
+        await asyncio.sleep(0.1)
+        assert world.engine.counts.events >= before + 50
+        assert world.lanes[0].waiting == 1
+
+    lived(story)
+
+
+def test_time_never_runs_backwards_and_every_event_is_taped_in_the_order_it_was_handled() -> None:
+    async def story(world: World) -> None:
+        for n in range(20):
+            world.whale_buys(f"0x{n}")
+        await world.until(lambda: world.engine.counts.whale_trades == 20)
+
+    taped = [row for row in lived(story).rows if isinstance(row, Event)]
+    assert [event.seq for event in taped] == list(range(1, len(taped) + 1))
+    assert all(a.observed_at <= b.observed_at for a, b in itertools.pairwise(taped))
+
+
+@pytest.mark.parametrize("error", [Corrupt("bad"), LeaseLost("another trader"), Temporary("away for good")])
+def test_a_store_that_fails_for_good_ends_the_run(error: BaseException) -> None:
+    async def story(world: World) -> None:
+        world.store.error = error
+        world.whale_buys("0x1")
+        await asyncio.sleep(PATIENCE_S)
+
+    if isinstance(error, Temporary):  # the first answer that proves absence refuses the plan instead
+        world = lived_briefly(error)
+        assert world.engine.desk.execution.open_orders() == []
+        return
+    with pytest.raises(type(error)):
+        lived(story)
+
+
+def lived_briefly(error: BaseException) -> World:
+    async def story(world: World) -> None:
+        world.store.error = error
+        world.whale_buys("0x1")
+        await world.until(lambda: world.engine.decisions.get(Reason.COPIED))
+        await world.until(lambda: not world.engine.desk.execution.open_orders())
+
+    return lived(story)
+
+
+def test_a_fact_kept_back_by_the_hook_does_not_reach_the_engine() -> None:
+    async def story(world: World) -> None:
+        world.driver.on_heard = lambda heard: not isinstance(heard.payload, WhaleTrade)
+        world.whale_buys("0x1")
+        await asyncio.sleep(0.05)
+
+    assert lived(story).engine.counts.whale_trades == 0
+
+
+def test_decisions_the_store_could_not_take_are_handed_over_later() -> None:
+    async def story(world: World) -> None:
+        world.whale_buys("0x1")
+        await world.until(lambda: world.engine.decisions.get(Reason.COPIED))
+        decide = world.store.decide
+        world.store.decide = away  # type: ignore[assignment,method-assign]  # a store that is away for one call
+        world.driver.flush()
+        await world.lanes[0].drain()
+        world.store.decide = decide  # type: ignore[method-assign]  # and back again
+        world.driver.flush()
+        await world.lanes[0].drain()
+
+    assert len(lived(story).store.decisions) == 1
+
+
+def away(_: object) -> None:
+    raise Temporary("away")

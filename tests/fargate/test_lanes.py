@@ -1,0 +1,114 @@
+"""Lanes make calls in order, away from the loop, and bring their results back to it."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from fargate.lanes import InPlace, ThreadLane
+from shared.domain.errors import Corrupt, Temporary
+
+
+def in_a_lane(story: Callable[[ThreadLane, list[BaseException]], Awaitable[None]]) -> list[BaseException]:
+    broken: list[BaseException] = []
+
+    async def body() -> None:
+        lane = ThreadLane("test", asyncio.get_running_loop(), broken.append)
+        try:
+            await story(lane, broken)
+            await lane.drain()
+        finally:
+            lane.close()
+
+    asyncio.run(body())
+    return broken
+
+
+def test_calls_are_made_in_the_order_they_were_posted_and_never_on_the_loop() -> None:
+    made: list[int] = []
+    threads: set[str] = set()
+    results: list[int] = []
+
+    def call(n: int) -> int:
+        time.sleep(0.003 - n * 0.0001)
+        threads.add(threading.current_thread().name)
+        made.append(n)
+        return n
+
+    async def story(lane: ThreadLane, _: list[BaseException]) -> None:
+        for n in range(10):
+            lane.post(lambda n=n: call(n), results.append)  # type: ignore[misc]  # a default binds the loop's value
+        assert lane.waiting == 10
+
+    assert in_a_lane(story) == []
+    assert made == results == list(range(10))
+    assert threads == {"test_0"}
+
+
+def test_the_loop_goes_on_while_a_call_takes_its_time() -> None:
+    turns = 0
+
+    async def story(lane: ThreadLane, _: list[BaseException]) -> None:
+        nonlocal turns
+        done = asyncio.Event()
+        lane.post(lambda: time.sleep(0.1), lambda _: done.set())
+        while not done.is_set():
+            turns += 1
+            await asyncio.sleep(0.001)
+
+    in_a_lane(story)
+    assert turns > 10
+
+
+def test_only_the_newest_call_of_a_name_is_made_while_earlier_ones_still_wait() -> None:
+    shown: list[int] = []
+
+    async def story(lane: ThreadLane, _: list[BaseException]) -> None:
+        gate = threading.Event()
+        lane.post(gate.wait)
+        for n in range(5):
+            lane.post(lambda n=n: shown.append(n), newest="live")  # type: ignore[misc]  # binds the loop's value
+        lane.post(lambda: shown.append(99))
+        gate.set()
+        await lane.drain()
+        lane.post(lambda: shown.append(5), newest="live")
+
+    in_a_lane(story)
+    assert shown == [4, 99, 5]
+
+
+def away() -> None:
+    raise Temporary("the store is away")
+
+
+def test_a_temporary_failure_is_told_to_who_asked_for_it() -> None:
+    told: list[str] = []
+
+    async def story(lane: ThreadLane, _: list[BaseException]) -> None:
+        lane.post(away, failed=lambda error: told.append(str(error)))
+
+    assert in_a_lane(story) == []
+    assert told == ["the store is away"]
+
+
+def test_every_other_failure_ends_the_run() -> None:
+    def corrupt() -> None:
+        raise Corrupt("two postings under one id")
+
+    async def story(lane: ThreadLane, _: list[BaseException]) -> None:
+        lane.post(away)
+        lane.post(corrupt, failed=lambda _: None)
+
+    assert [str(error) for error in in_a_lane(story)] == ["the store is away", "two postings under one id"]
+
+
+def test_in_place_means_at_once() -> None:
+    results: list[object] = []
+    lane = InPlace()
+    lane.post(lambda: 1, results.append)
+    lane.post(away, results.append, lambda error: results.append(str(error)))
+    assert results == [1, "the store is away"]
+    with pytest.raises(Temporary):
+        lane.post(away)

@@ -1,0 +1,67 @@
+"""The present on the loopback exchange: whoever hears a trade first, it is copied once, on the book as it is."""
+
+import asyncio
+
+from shared.domain.decision import Reason
+from tests.fargate.streaming import Streaming, lived
+
+
+def test_a_whale_trade_is_heard_on_the_stream_and_copied_once_although_every_source_tells_it() -> None:
+    async def story(run: Streaming) -> None:
+        await run.ready()
+        run.whale_buys()
+        await run.until(lambda: run.reasons.get(Reason.COPIED))
+        await run.until(lambda: run.engine.counts.duplicates >= 1)
+
+    run = lived(story)
+    assert run.reasons == {Reason.COPIED: 1}
+    assert run.engine.counts.whale_trades == 1
+
+
+def test_a_trade_in_a_market_nobody_knew_waits_for_its_market_and_book() -> None:
+    async def story(run: Streaming) -> None:
+        await run.ready()
+        assert not run.engine.markets
+        run.whale_buys()
+        await run.until(lambda: run.reasons.get(Reason.COPIED))
+        assert list(run.engine.markets) == [run.listing.condition_id]
+
+    assert lived(story).present.market_data.held == 1
+
+
+def test_the_engine_holds_the_real_book_as_it_moves() -> None:
+    async def story(run: Streaming) -> None:
+        await run.ready()
+        token = run.listing.tokens[0]
+        run.whale_buys()
+        await run.until(lambda: run.present.streams.book_of(token))
+        run.world.book(token, {0.47: 100}, {0.53: 70})
+        book = run.engine.filters.books[token]
+        await run.until(lambda: (book.best_bid, book.best_ask) == (470_000, 530_000))
+        run.world.set_levels(token, [("SELL", 520_000, 9_000_000)])
+        await run.until(lambda: book.best_ask == 520_000)
+
+    lived(story)
+
+
+def test_an_order_is_filled_by_prints_of_the_stream() -> None:
+    async def story(run: Streaming) -> None:
+        await run.ready()
+        run.whale_buys()
+        await run.until(run.engine.desk.execution.open_orders)
+        await asyncio.sleep(0.7)  # the order travels up to half a second
+        for _ in range(5):
+            run.world.trade("0x" + "12" * 20, run.listing.tokens[0], "BUY", 0.51, 500)
+            await asyncio.sleep(0.2)
+        await run.until(lambda: run.engine.desk.books.fills)
+
+    assert lived(story).engine.desk.open_positions() == 1
+
+
+def test_nothing_is_traded_before_a_source_of_each_job_was_heard() -> None:
+    async def story(run: Streaming) -> None:
+        assert run.engine.desk.risk.feeds_down.keys() >= {"whales", "books"}
+        await run.ready()
+        assert not {"whales", "books"} & run.engine.desk.risk.feeds_down.keys()
+
+    lived(story)
