@@ -1,4 +1,4 @@
-"""How a driver asks a store: again and again with the same record, until the answer is known. Nothing is decided here."""
+"""How a driver asks a store: again with the same record until the answer is known. Nothing is decided here."""
 
 from shared.domain.errors import OutcomeUnknown, Temporary
 from shared.domain.ledger import Record

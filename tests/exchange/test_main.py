@@ -55,15 +55,9 @@ def test_a_command_runs_on_the_exchange_and_gives_it_its_exit_code() -> None:
 
 
 def test_a_command_that_goes_on_is_asked_to_end_with_the_exchange() -> None:
-    wait = "\n".join(
-        [
-            "import time",
-            "try:",
-            "    print('here', flush=True)",
-            "    time.sleep(60)",
-            "except KeyboardInterrupt:",
-            "    raise SystemExit(3)",
-        ]
+    wait = (
+        "import time\ntry:\n    print('here', flush=True)\n    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n    raise SystemExit(3)"
     )
     command = [sys.executable, "-m", "tests.exchange", "--run", sys.executable, "-c", wait]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -26,11 +26,12 @@ from shared.domain.decision import Decision, Reason
 from shared.domain.instants import HOUR
 from shared.domain.messages import Command, CommandKind, FeedNotice, RankingPublished
 from shared.domain.money import dollars
+from shared.domain.tape import TapeRow
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.detection import DetectionParams
-from shared.engine.engine import Engine
 from shared.engine.limits import Limits
 from shared.ports import Heard
+from shared.research.taped import TapedEngine
 from shared.settings import read_settings
 from shared.strategies.whale_copy import Params, WhaleCopy
 from tests.exchange.clients import WHALE, furnish
@@ -87,9 +88,12 @@ class Streaming:
         self.said: list[str] = []
         self.stop = False
         self.board, self.tape, self.store = Board(), ListTape(), MemoryStore()
-        self.engine = Engine(
+        self.engine = TapedEngine(
             "test", WhaleCopy(Params(sizing="ratio")), limits, DetectionParams(window_ns=2 * HOUR), LIVE_SOURCES
         )
+        self.rows: list[TapeRow] = []
+        """The tape of this life."""
+        self.engine.tape_to(self.rows.append, 1)
         self.clock = clock
         self.settings = read_settings({**world.settings(), **QUICK, **settings})
         self.present: Present

@@ -2,7 +2,10 @@
 
 import asyncio
 
+from shared.adapters.s3.tape import TapeEntry
 from shared.domain.decision import Reason
+from shared.domain.messages import Event
+from shared.research.verify import verify_life
 from tests.fargate.streaming import Streaming, lived
 
 
@@ -65,3 +68,22 @@ def test_nothing_is_traded_before_a_source_of_each_job_was_heard() -> None:
         assert not {"whales", "books"} & run.engine.desk.risk.feeds_down.keys()
 
     lived(story)
+
+
+def test_what_the_present_did_is_on_tape_and_verifies_effect_by_effect() -> None:
+    async def story(run: Streaming) -> None:
+        await run.ready()
+        for _ in range(3):
+            run.whale_buys()
+            await asyncio.sleep(0.1)
+        await run.until(lambda: run.engine.counts.whale_trades == 3)
+        await run.until(run.engine.desk.execution.open_orders)
+        await asyncio.sleep(0.5)
+
+    run = lived(story)
+    rows = list(run.rows)
+    verdict = verify_life(1, [TapeEntry(1, n, row) for n, row in enumerate(rows)], list)
+    assert (verdict.equal, verdict.difference) == (True, "")
+    assert verdict.effects >= 5
+    sources = {row.source for row in rows if isinstance(row, Event)}
+    assert sources >= {"rtds", "market", "binance", "coinbase", "gamma", "driver", "venue"}
