@@ -63,7 +63,7 @@ research: setup-dev ## who would have been followed, and what a follower would h
 soak: setup-dev ## hours of trouble in minutes: load, random faults, the densest recorded hour  [ARGS="--minutes 5"]
 	@$(PY) -m tests.soak $(ARGS)
 
-stats: setup-dev ## do the intervals cover, do the tests stay quiet without an edge  (simulations, about a minute)
+stats: setup-dev ## do the intervals cover, do the tests stay quiet without an edge  (simulations, two to three minutes)
 	@$(PY) -m tests.stats $(ARGS)
 
 day: setup-run ## a synthetic day as files  [SEED=1] [HOURS=24] [OUT=build/day]

@@ -94,8 +94,10 @@ class Schedule:
                 if found is not None and found.run != self._run:
                     self._run = found.run
                     follow(found.ranking)
+            # Not `wait_for`: in Python 3.11 it can swallow a cancellation.
             try:
-                await asyncio.wait_for(self._finished.wait(), self._look_every_s)
+                async with asyncio.timeout(self._look_every_s):
+                    await self._finished.wait()
             except TimeoutError:
                 continue
             self._finished.clear()
@@ -209,7 +211,8 @@ async def rank_in_process(command: Sequence[str], environment: Mapping[str, str]
 async def _end(process: asyncio.subprocess.Process) -> None:
     process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), TERMINATE_S)
+        async with asyncio.timeout(TERMINATE_S):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -25,8 +25,6 @@ DEAF_AFTER_NS = 10 * SECOND
 """Entries stop when the kill switch could not be read for this long: nobody could stop us any other way."""
 LIVE_EVERY_NS = 2 * SECOND
 WHALES_EVERY_NS = 10 * SECOND
-TAPE_EVERY_NS = 45 * SECOND
-"""A put takes seconds: together at most a minute of the tape is lost by a kill."""
 METRICS_EVERY_NS = MINUTE
 """Of event time: a point of the curves for each minute the market lived."""
 DECISIONS_EVERY_NS = SECOND
@@ -124,7 +122,7 @@ class Trader(Generic[AnyDriver]):
             self._show_marks()
         if self._is_due("whales", now, WHALES_EVERY_NS):
             self._show_whales()
-        if self._is_due("tape", now, TAPE_EVERY_NS):
+        if self._tape.due(now):
             self._put_tape()
 
     def _away(self, what: str, call: Callable[[], object]) -> None:
@@ -160,7 +158,8 @@ class Trader(Generic[AnyDriver]):
         self._put_tape()
 
     def _put_tape(self) -> None:
-        self._away("tape", self._tape.flush)
+        now = self._clock.now()
+        self._away("tape", lambda: self._tape.flush(now))
 
     def again(self, driver: OtherDriver, lane: Lane) -> "Trader[OtherDriver]":
         """The same housekeeping around another driver of the same engine; its calls are made in ``lane``."""

@@ -124,5 +124,8 @@ class Archive(Protocol):
     def add(self, event: Event) -> None:
         """Keep an event until the next flush."""
 
-    def flush(self) -> int:
+    def due(self, now: int) -> bool:
+        """Whether enough time has passed, or enough was added, for a flush (nanoseconds)."""
+
+    def flush(self, now: int = 0) -> int:
         """Make what was added durable; how many events that were."""

@@ -64,12 +64,17 @@ class ListTape:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.flushed = 0
+        self.flushed_at = 0
 
     def add(self, event: Event) -> None:
         self.events.append(event)
 
-    def flush(self) -> int:
+    def due(self, now: int) -> bool:
+        return now - self.flushed_at >= 45 * SECOND
+
+    def flush(self, now: int = 0) -> int:
         self.flushed += 1
+        self.flushed_at = now
         return len(self.events)
 
 

@@ -22,7 +22,7 @@ MOST_WAITING = 1_000_000
 """Rows kept while the lake does not answer; beyond it the oldest are dropped and counted."""
 SEAL_EVERY_NS = 45 * SECOND
 """With the seconds a put takes, at most 60 s are lost by a kill."""
-SEAL_ROWS = 200_000
+SEAL_ROWS = 50_000
 """So many rows are put at once, however soon they came."""
 
 PLACED = 2_000
@@ -156,9 +156,9 @@ class Tape:
             name = f"{folder}/{self.life:020d}-{batch.number:06d}.parquet"
             self._lake.write(f"{self._prefix}/{name}".lstrip("/"), table_of(parts[hour, source], _breathe))
 
-    def flush(self) -> int:
+    def flush(self, now: int = 0) -> int:
         """Seal and put; how many rows that were. ``Temporary`` when the lake does not answer: the rest waits."""
-        return sum(self.put(batch) for batch in self.seal())
+        return sum(self.put(batch) for batch in self.seal(now))
 
 
 # ---------------------------------------------------------------------- reading
