@@ -1,5 +1,6 @@
 """The embedded AWS for the query tests, and a page runner that gives a page hand-written queries."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,3 +27,11 @@ def run_page() -> Iterator[RunPage]:
 
     yield run
     source.close()
+
+
+@pytest.fixture(autouse=True)
+def main_stays_main() -> Iterator[None]:
+    """A page under test takes the place of ``__main__``; a process spawned later would run the page instead of us."""
+    ours = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = ours
