@@ -105,6 +105,16 @@ class Story:
         best = {"whales": "rtds", "books": "market", "spot": "binance"}
         return trading.doing == best and not trading.engine.desk.risk.feeds_down
 
+    def before(self) -> list[Fill]:
+        """Trades of followed wallets from before the run, which the fault ``late`` makes up."""
+        known = {fill.key[0]: None for fill in self.fills}
+        return [
+            Fill((match.tx, one.wallet, one.token, one.side, one.size), match.at_ms)
+            for match in self._world.matches
+            for one in match.executions
+            if one.wallet in self._wallets and match.tx not in known
+        ]
+
     # ------------------------------------------------------------------ faults
 
     async def _timeline(self, seed: int) -> None:
@@ -195,8 +205,7 @@ async def lived(seconds: float, seed: int, say: Say, pace: Pace | None = None, s
             story = Story(world, seconds, seed, pace or Pace(), say)
             trading = Trading({**world.settings(), "SYMBOLS": "BTC"}, wallets_of(WALLETS, "followed"), Path(folder))
             await trading.during(story.tell)
-    # Trades of before the run, which the fault `late` makes up, are no trades of this run; none may be copied.
-    compared = compare(story.fills, trading.decisions(), story.troubles)
+    compared = compare(story.fills, trading.decisions(), story.troubles, story.before())
     return Told(compared, story.recovered, story.last_seen, story.troubles, dict(trading.engine.decisions), story.down)
 
 

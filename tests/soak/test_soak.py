@@ -56,6 +56,13 @@ def test_a_decision_on_a_trade_that_never_was_is_a_double() -> None:
     assert compare([], [decision("0x9")], []).doubles == (fill("0x9").key,)
 
 
+def test_a_trade_from_before_the_run_may_be_decided_once_or_not_at_all() -> None:
+    before = [fill("0x9")]
+    assert compare([], [decision("0x9")], [], before).doubles == ()
+    assert compare([], [], [], before).missing == ()
+    assert compare([], [decision("0x9")] * 2, [], before).doubles == (fill("0x9").key,)
+
+
 def test_an_order_of_two_decisions_is_seen() -> None:
     twice = [decision("0x1", order_key="a.1"), decision("0x2", order_key="a.1"), decision("0x3", order_key="b.1")]
     found = compare([fill("0x1"), fill("0x2"), fill("0x3")], twice, [])

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from fargate.async_driver import AsyncDriver
+from fargate.compose import LIVE_DETECTION
 from fargate.lanes import Lane
 from fargate.present import LIVE_SOURCES, Present
 from fargate.streams import clients_of, public_http
@@ -80,7 +81,7 @@ class Trading:
         self.store = MemoryStore(keep_decisions=keep_decisions)
         self.clock = SystemClock()
         self.engine = TapedEngine(
-            "soak", WhaleCopy(Params("ratio", Fraction(1_000_000))), WIDE, strict_sources=LIVE_SOURCES
+            "soak", WhaleCopy(Params("ratio", Fraction(1_000_000))), WIDE, LIVE_DETECTION, LIVE_SOURCES
         )
         self.tape = Tape(FolderLake(folder), "tape/soak", self.clock.now())
         self.present: Present

@@ -64,9 +64,14 @@ def key_of(decision: Decision) -> Key:
     return decision.tx, decision.wallet, decision.token, decision.side.value, decision.size
 
 
-def compare(fills: Sequence[Fill], decisions: Iterable[Decision], troubles: Sequence[Trouble]) -> Compared:
-    """The truth beside what was decided. Decisions on anything else than these fills are doubles as well."""
-    truth = Counter(fill.key for fill in fills)
+def compare(
+    fills: Sequence[Fill], decisions: Iterable[Decision], troubles: Sequence[Trouble], before: Sequence[Fill] = ()
+) -> Compared:
+    """The truth beside what was decided. Decisions on anything else than these fills are doubles as well.
+
+    ``before``: fills from before the run, which a fault tells late: they may be decided once, or not at all.
+    """
+    truth, earlier = Counter(fill.key for fill in fills), Counter(fill.key for fill in before)
     decided = list(decisions)
     found = Counter(key_of(one) for one in decided)
     orders = Counter(one.order_key for one in decided if one.reason in BOUGHT)
@@ -76,7 +81,7 @@ def compare(fills: Sequence[Fill], decisions: Iterable[Decision], troubles: Sequ
         len(fills),
         len(fills) - missing.total(),
         tuple(missing),
-        tuple(found - truth),
+        tuple(found - truth - earlier),
         orders.total(),
         tuple(key for key, n in orders.items() if n > 1),
         tuple(late),
