@@ -101,8 +101,35 @@ def decision_columns() -> "dict[str, ColumnConfig]":
         "p_win": COLUMN.NumberColumn(
             "Chance to win", format="%.1f%%", help="Estimate: price plus the whale's shrunken edge."
         ),
-        "stake": COLUMN.NumberColumn("Stake", format="dollar", help="What sizing wished to spend, before limits."),
+        "stake": COLUMN.NumberColumn(
+            "Stake", format="dollar", width=80, help="What sizing wished to spend, before limits."
+        ),
         "confidence": COLUMN.NumberColumn("Confidence", format="%.1f%%", help="Strength of the signal."),
         "unchecked": COLUMN.TextColumn("Not checked", help="Filters a recording has no data for."),
         "wallet": COLUMN.TextColumn("Wallet", help="The whole address."),
+    }
+
+
+def source_columns() -> "dict[str, ColumnConfig]":
+    """Sources, one per row."""
+    since = "from the instant the venue dates a trade at (often a whole second) to its arrival here"
+    return {
+        "source": COLUMN.TextColumn("Source", width=125, pinned=True, help="Who tells us."),
+        "job": COLUMN.TextColumn(
+            "Does the job of", width=170, help="What is taken from it now; else whether it is down or in reserve."
+        ),
+        "told": COLUMN.ProgressColumn(
+            "Told",
+            format="%.1f%%",
+            min_value=0,
+            max_value=100,
+            width=120,
+            help="Share of all trades of followed wallets, told by anybody, that this source told.",
+        ),
+        "trades": COLUMN.TextColumn("Trades", width=95, help="The same as counts, over 24 hours at most."),
+        "p50": COLUMN.NumberColumn("Delay p50", format="%.2f s", width=80, help=f"Half come sooner: {since}."),
+        "p95": COLUMN.NumberColumn("Delay p95", format="%.2f s", width=80, help=f"95% come sooner: {since}."),
+        "notices": COLUMN.TextColumn(
+            "What happened", width="large", help="Since the trader started; the reasons are on the tape."
+        ),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from dashboard.rankings import RANKING, Published, Rankings, Run, published_of
-from dashboard.state import Live, Point, WhaleRow, live_of, point_of, whale_of
+from dashboard.state import Live, Measures, Point, WhaleRow, live_of, measures_of, point_of, whale_of
 from shared.adapters.dynamo.readers import Readers
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.embedded.server import KEY_ID, SECRET
@@ -80,6 +80,9 @@ class Queries(Protocol):
 
     def equity_before(self, at: int) -> int | None:
         """Equity at the last point before ``at`` (micro-dollars), at most a week earlier; ``None`` without one."""
+
+    def measures(self, at: int) -> Measures | None:
+        """What the latest point up to ``at`` says of the sources; ``None`` when it says nothing."""
 
     def positions(self) -> list[Position]:
         """Positions, including those of size 0."""
@@ -183,6 +186,14 @@ class DynamoQueries:
             item = self._readers.last_metric(self._account, day, at)
             if item is not None:
                 return point_of(item).equity
+        return None
+
+    def measures(self, at: int) -> Measures | None:
+        """What the latest point up to ``at`` says of the sources; after midnight it may be yesterday's."""
+        for day in (day_of(at), day_of(at) - 1):
+            item = self._readers.last_metric(self._account, day, at + 1)
+            if item is not None:
+                return measures_of(item)
         return None
 
     def positions(self) -> list[Position]:

@@ -82,6 +82,36 @@ class Point(Struct, frozen=True):
     cash: int = 0
 
 
+class SourceShare(Struct, frozen=True):
+    """Trades of followed wallets that one source told (``seen``), out of all that were told; 24 hours at most.
+
+    Delays run from the instant the venue dates a trade at (often a whole second) to its arrival here, nanoseconds.
+    """
+
+    seen: int = 0
+    of: int = 0
+    p50: int | None = None
+    p95: int | None = None
+    p99: int | None = None
+
+
+class Measures(Struct, frozen=True):
+    """How well a live trader hears, measured about every minute and kept with the curves; ``sources`` by name.
+
+    ``decided_ms``: from a trade's arrival to the decision on it (p50, p95, p99 in milliseconds); ``lag_ms``: how late
+    the event loop is (p50, p99). Counted since the start: ``merged`` facts not handed on one by one, ``held_trades``
+    that waited for market data, ``notices`` by "source kind".
+    """
+
+    at: int
+    sources: dict[str, SourceShare]
+    decided_ms: tuple[float | None, float | None, float | None] = (None, None, None)
+    lag_ms: tuple[float | None, float | None] = (None, None)
+    merged: int = 0
+    held_trades: int = 0
+    notices: dict[str, int] = {}
+
+
 class WhaleRow(Struct, frozen=True):
     """A followed wallet: what its ranking said of it, and what copying it brought us.
 
@@ -114,6 +144,11 @@ def live_of(item: dict[str, Any]) -> Live:
 def point_of(item: dict[str, Any]) -> Point:
     """One item of table metrics; ``BadInput`` names the field that cannot be read."""
     return _typed("metrics", item, Point)
+
+
+def measures_of(item: dict[str, Any]) -> Measures | None:
+    """What one item of table metrics says of the sources; ``None`` when nothing was measured (no live trader)."""
+    return _typed("metrics", item, Measures) if "sources" in item else None
 
 
 def whale_of(item: dict[str, Any]) -> WhaleRow:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec.structs import replace
 
 from fargate.async_driver import AsyncDriver
-from shared.adapters.feeds.coverage import Coverage
+from shared.adapters.feeds.coverage import FAST, Coverage
 from shared.adapters.feeds.market_data import MarketData
 from shared.adapters.feeds.roles import Roles
 from shared.domain.messages import FeedHealth, FeedNotice, MarketResolved, PublicTrade, WhaleTrade
@@ -96,6 +96,8 @@ class Hearing:
         return not followed or self._market_data.admit(heard, trade)
 
     def _on_health(self, health: FeedHealth) -> None:
+        if health.healthy and health.feed in FAST:
+            self._coverage.begin(self._driver.now)
         self._note(health)
         for told in self._roles.hear(health):
             if isinstance(told, FeedHealth):

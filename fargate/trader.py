@@ -150,7 +150,7 @@ class Trader(Generic[AnyDriver]):
     def finish(self, at: int) -> None:
         """The last words before the process ends: decisions, views and tape are made durable."""
         self.driver.flush()
-        point = self._point()
+        point = {**self._point(), **self.figures}
         self._away("", lambda: self._views.put_metrics(at, point))
         self._show_whales()
         self._show_marks()

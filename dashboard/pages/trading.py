@@ -1,12 +1,14 @@
-"""Trading overview: the account's figures, its equity curve, open positions and orders."""
+"""Trading overview: the account's figures, the sources, its equity curve, open positions and orders."""
 
 import streamlit as st
 
+from dashboard.columns import source_columns
 from dashboard.frame import REFRESH_S, open_page, theme, told
 from dashboard.queries import Queries
+from dashboard.sources import alarms, handovers, own_speed, source_rows
 from dashboard.state import Live
 from dashboard.tables import Markets, Ranks, order_rows, position_rows, unrealised
-from dashboard.words import NOTHING, count, dollars, gain, plain, ratio, signed_ratio
+from dashboard.words import NOTHING, count, dollars, gain, plain, ratio, signed_ratio, stamp
 from shared.domain.instants import DAY, HOUR, day_of
 from shared.domain.ledger import Position
 from shared.domain.order import Order
@@ -94,6 +96,30 @@ def head(queries: Queries) -> None:
             return
         midnight = day_of(live.event_at) * DAY  # not money: days to nanoseconds
         figures(live, queries.equity_before(midnight) if midnight > 0 else None)
+
+
+@st.fragment(run_every=5 * REFRESH_S)
+def sources(queries: Queries) -> None:
+    """Who tells us, how much and how fast; nothing in a world that is not live, where nothing is measured."""
+    with told("The sources"):
+        live = queries.live()
+        measured = None if live is None or live.synthetic else queries.measures(live.event_at)
+        if live is None or measured is None:
+            return
+        for sentence in alarms(live, measured):
+            st.warning(plain(sentence), icon=":material/speed:")
+        with st.expander("Sources: who tells us, how much and how fast", icon=":material/sensors:", key="sources"):
+            st.caption(plain(own_speed(measured)))
+            st.dataframe(
+                source_rows(live, measured),
+                hide_index=True,
+                placeholder=NOTHING,
+                key="source_table",
+                column_config=source_columns(),
+            )
+            if changed := handovers(measured):
+                st.caption(plain(changed))
+            st.caption(plain(f"Measured at {stamp(measured.at)} UTC, about once a minute; trades count after 2 min."))
 
 
 @st.fragment(run_every=5 * REFRESH_S)
@@ -210,6 +236,7 @@ def main() -> None:
     if queries is None:
         return
     head(queries)
+    sources(queries)
     curve(queries)
     holdings(queries)
 

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from dashboard.rankings import Published, Row, Run
-from dashboard.state import Live, Point, WhaleRow
+from dashboard.state import Live, Measures, Point, SourceShare, WhaleRow
 from shared.domain.decision import Decision, Reason
 from shared.domain.errors import Temporary
-from shared.domain.instants import DAY, HOUR, MINUTE, SECOND
+from shared.domain.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import Command, CommandKind
@@ -119,6 +119,19 @@ def live(decisions: dict[str, int] | None = None, **changed: object) -> Live:
     return Live(**{**fields, **changed})  # type: ignore[arg-type]  # a test may change any field
 
 
+def measures(**changed: SourceShare) -> Measures:
+    """A healthy live trader's figures, with other sources where told."""
+    delays = (420 * MILLISECOND, 913 * MILLISECOND, 990 * MILLISECOND)
+    sources = {
+        "rtds": SourceShare(1188, 1200, *delays),
+        "activity": SourceShare(1200, 1200, 6 * SECOND, 9 * SECOND, 11 * SECOND),
+        "fast": SourceShare(1188, 1200),
+        **changed,
+    }
+    notices = {"rtds connected": 5, "rtds silent": 2, "market resync": 7, "whales fallback": 1}
+    return Measures(NOW, sources, (0.4, 1.9, 4.2), (0.2, 3.1), 0, 12, notices)
+
+
 RUN, EARLIER = "rankings/2026-03-22T220000Z", "rankings/2026-03-22T160000Z"
 MAKER, TWIN, LUCKY, IDLE = ("0x" + digit * 40 for digit in "abcd")
 RULES: dict[str, Any] = {"level": 0.95, "delay_s": 4.0, "gates": {"quality_try": 50.0}}
@@ -209,6 +222,7 @@ class FakeQueries:
         self.waiting: list[Command] = []
         self.points: list[Point] = []
         self.before: int | None = None
+        self.measured: Measures | None = None
         self.held: list[Position] = []
         self.known_orders: list[Order] = []
         self.decided: list[Decision] = []
@@ -234,6 +248,9 @@ class FakeQueries:
 
     def equity_before(self, at: int) -> int | None:
         return self.before if at > 0 else None
+
+    def measures(self, at: int) -> Measures | None:
+        return self.measured if at > 0 else None
 
     def positions(self) -> list[Position]:
         return self.held

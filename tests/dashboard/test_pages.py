@@ -4,13 +4,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.queries import source
-from dashboard.state import Point, WhaleRow
+from dashboard.state import Measures, Point, SourceShare, WhaleRow
 from shared.domain.errors import BadInput, Temporary
-from shared.domain.instants import MINUTE
+from shared.domain.instants import MINUTE, SECOND
 from shared.domain.messages import Command, CommandKind
 from shared.ports import Switch
 from tests.dashboard.conftest import PAGES, RunPage
-from tests.dashboard.fakes import NOW, AwayQueries, FakeQueries, busy, live, quiet
+from tests.dashboard.fakes import NOW, AwayQueries, FakeQueries, busy, live, measures, quiet
 
 EVERY_PAGE = pytest.mark.parametrize("page", ["trading", "decisions", "whales"])
 
@@ -124,6 +124,54 @@ def test_the_span_of_the_curve_can_be_chosen(run_page: RunPage) -> None:
     assert any("from \\$1.00 to" in caption.value for caption in at.caption)
     at.segmented_control(key="span").set_value("6 h").run()
     assert any("from \\$10,189.96 to" in caption.value for caption in at.caption)
+
+
+def measured_live(measured: Measures | None) -> FakeQueries:
+    queries = quiet()
+    queries.shown = live(source="live", progress="live: whales by rtds, books by market", feeds={"gamma": "away"})
+    queries.measured = measured
+    return queries
+
+
+def test_the_sources_of_a_live_trader_are_shown_with_jobs_shares_and_events(run_page: RunPage) -> None:
+    at = run_page("trading", measured_live(measures()))
+    table = at.dataframe[0].value
+    assert list(table["source"]) == ["Real-time stream", "Data API, polled", "Market channel", "Gamma, polled"]
+    assert list(table["job"]) == ["● Whale trades", "○ Reserve: whale trades", "● Order books", "✖ Down"]
+    assert [expander.label for expander in at.expander] == ["Sources: who tells us, how much and how fast"]
+    captions = " ".join(caption.value for caption in at.caption)
+    assert "p95 1.9 ms" in captions
+    assert "fell back 1×" in captions
+    assert not [warning for warning in at.warning if "Feed gamma" not in warning.value]
+
+
+def test_a_source_that_misses_trades_or_is_late_is_alarmed_outside_the_fold(run_page: RunPage) -> None:
+    late = SourceShare(900, 1200, SECOND, 3 * SECOND, 4 * SECOND)
+    at = run_page("trading", measured_live(measures(rtds=late, fast=late)))
+    said = [warning.value for warning in at.warning if "Feed gamma" not in warning.value]
+    assert len(said) == 2
+    assert "900 of 1,200" in said[0]
+    assert "3.00 s" in said[1]
+    assert not at.expander[0].warning
+
+
+@pytest.mark.parametrize("source", ["live", "synthetic", "recording: march"])
+def test_where_nothing_was_measured_no_sources_are_shown(source: str, run_page: RunPage) -> None:
+    queries = quiet()
+    queries.shown = live(source=source)
+    at = run_page("trading", queries)
+    assert not at.exception
+    assert not at.expander
+    assert len(at.dataframe) == 2
+
+
+def test_an_invented_world_is_not_asked_for_its_sources(run_page: RunPage) -> None:
+    class Asked(FakeQueries):
+        def measures(self, at: int) -> Measures | None:
+            raise BadInput(f"asked at {at}")
+
+    at = run_page("trading", Asked(live()))
+    assert not at.error
 
 
 def test_decisions_can_be_searched_and_filtered(run_page: RunPage) -> None:

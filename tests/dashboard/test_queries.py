@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.queries import DynamoQueries, Latest, Source, TableReaders, connect, settings
-from dashboard.state import Point
+from dashboard.state import Measures, Point, SourceShare
 from shared.adapters.dynamo.codec import account_day, body_of, open_name
 from shared.adapters.dynamo.controls import put_switch
 from shared.adapters.dynamo.store import DynamoStore
@@ -87,6 +87,17 @@ def test_the_day_begins_with_the_last_equity_before_midnight_even_days_earlier(t
     tested.views.put_metrics(midnight - 3 * DAY, {"equity": 7})
     tested.views.put_metrics(midnight - 3 * DAY - MINUTE, {"equity": 6})
     assert tested.queries.equity_before(midnight) == 7
+
+
+def test_the_sources_are_those_of_the_latest_point_even_over_midnight(tested: Account) -> None:
+    midnight = NOW // DAY * DAY
+    assert tested.queries.measures(midnight) is None
+    tested.views.put_metrics(midnight - MINUTE, {"equity": 1, "sources": {}, "notices": {"rtds silent": 1}})
+    assert tested.queries.measures(midnight) == Measures(midnight - MINUTE, {}, notices={"rtds silent": 1})
+    tested.views.put_metrics(midnight, {"equity": 1, "sources": {"rtds": {"seen": 1, "of": 2}}})
+    assert tested.queries.measures(midnight) == Measures(midnight, {"rtds": SourceShare(1, 2)})
+    tested.views.put_metrics(midnight + MINUTE, {"equity": 1})
+    assert tested.queries.measures(midnight + MINUTE) is None
 
 
 def test_decisions_come_newest_first_over_several_days_and_no_more_than_asked(tested: Account) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.state import live_of, point_of, whale_of
+from dashboard.state import Measures, SourceShare, live_of, measures_of, point_of, whale_of
 from shared.domain.errors import BadInput
 from tests.dashboard.fakes import live
 
@@ -30,3 +30,25 @@ def test_exposure_profit_and_copies_follow_from_the_parts() -> None:
 def test_the_interval_is_symmetric_about_the_mean() -> None:
     row = whale_of({"wallet": "w", "mean_return": 300, "return_low": 100})
     assert row.return_high == 500
+
+
+def test_what_a_live_trader_measured_stands_beside_its_equity() -> None:
+    item = {
+        "at": 5,
+        "equity": 7,
+        "sources": {"rtds": {"seen": 1, "of": 2, "p50": 3, "p95": None, "p99": None}},
+        "decided_ms": [0.5, None, None],
+        "lag_ms": [1, 2.5],
+        "merged": 3,
+        "held_trades": 4,
+        "notices": {"rtds silent": 2},
+    }
+    found = measures_of(item)
+    assert found == Measures(5, {"rtds": SourceShare(1, 2, 3)}, (0.5, None, None), (1.0, 2.5), 3, 4, {"rtds silent": 2})
+    assert point_of(item).equity == 7
+
+
+def test_a_point_without_measures_has_none_and_a_bad_one_is_refused_by_name() -> None:
+    assert measures_of({"at": 5, "equity": 7}) is None
+    with pytest.raises(BadInput, match=r"table metrics cannot be read: .*seen"):
+        measures_of({"at": 5, "sources": {"rtds": {"seen": "many"}}})

@@ -139,7 +139,9 @@ async def serve(given: argparse.Namespace, folder: Path) -> int:
 async def _guest(world: World, command: list[str]) -> asyncio.subprocess.Process:
     """The command that runs on this exchange; Ctrl-C is ours to pass on."""
     leaders = [str(row["user_id"]) for row in world.venue.content.leaderboard[:PINNED]]
-    environment = {"PINNED_WALLETS": ",".join(leaders), **os.environ, **world.settings()}
+    # Fewer trade here than at the venue: a stream that says nothing for a while is quiet, not silent.
+    usual = {"PINNED_WALLETS": ",".join(leaders), "RTDS_SILENCE_S": "45"}
+    environment = {**usual, **os.environ, **world.settings()}
     return await asyncio.create_subprocess_exec(*command, env=environment, start_new_session=True)
 
 

@@ -53,6 +53,7 @@ class Coverage:
 
     def __init__(self, sources: tuple[str, ...]) -> None:
         self.sources = sources
+        self._since: int | None = None if any(source in FAST for source in sources) else 0
         self._open: dict[Key, _Trade] = {}
         self._seen = dict.fromkeys((*sources, "fast"), 0)
         self._seen_before = dict.fromkeys((*sources, "fast"), 0)
@@ -61,8 +62,15 @@ class Coverage:
         self._delays = {source: Quantiles() for source in sources}
         self._turned_at = 0
 
+    def begin(self, at: int) -> None:
+        """A fast source is heard from now on: what happened before, it could not tell."""
+        if self._since is None:
+            self._since = at
+
     def hear(self, source: str, trade: WhaleTrade, venue_at: int, received_at: int) -> None:
-        """A source told a trade."""
+        """A source told a trade; one from before a fast source was heard is not measured."""
+        if self._since is None or venue_at < self._since:
+            return
         key = (trade.tx, trade.wallet, trade.token, trade.side)
         known = self._open.get(key)
         if known is None:

@@ -11,12 +11,18 @@ T0 = 1_790_000_000 * SECOND
 SOURCES = ("rtds", "activity")
 
 
+def begun() -> Coverage:
+    coverage = Coverage(SOURCES)
+    coverage.begin(T0)
+    return coverage
+
+
 def trade(tx: int, delivery: int = 1) -> WhaleTrade:
     return WhaleTrade("0xa", "m", "t", Side.BUY, 500_000, 1_000_000, f"0x{tx}", delivery)
 
 
 def test_a_source_that_missed_a_trade_is_measured_against_the_one_that_told_it() -> None:
-    coverage = Coverage(SOURCES)
+    coverage = begun()
     for n in range(10):
         if n != 3:
             coverage.hear("rtds", trade(n), T0, T0 + 2 * SECOND)
@@ -31,7 +37,7 @@ def test_a_source_that_missed_a_trade_is_measured_against_the_one_that_told_it()
 
 
 def test_nothing_is_counted_before_every_source_had_its_time() -> None:
-    coverage = Coverage(SOURCES)
+    coverage = begun()
     coverage.hear("rtds", trade(1), T0, T0 + SECOND)
     coverage.settle(T0 + SETTLE_NS)
     assert coverage.report()["rtds"].share is None
@@ -40,7 +46,7 @@ def test_nothing_is_counted_before_every_source_had_its_time() -> None:
 
 
 def test_equal_fills_of_one_delivery_are_several_and_the_same_ones_polled_again_are_not() -> None:
-    coverage = Coverage(SOURCES)
+    coverage = begun()
     for delivery in (1, 2, 3):
         for _ in range(2):
             coverage.hear("activity", trade(1, delivery), T0, T0 + delivery)
@@ -52,7 +58,7 @@ def test_equal_fills_of_one_delivery_are_several_and_the_same_ones_polled_again_
 
 @pytest.mark.parametrize(("missed", "alarmed"), [(1, False), (2, True)])
 def test_an_alarm_is_raised_when_the_fast_sources_miss_more_than_one_in_twenty(missed: int, alarmed: bool) -> None:
-    coverage = Coverage(SOURCES)
+    coverage = begun()
     for n in range(JUDGED_FROM):
         if n >= missed:
             coverage.hear("rtds", trade(n), T0, T0 + SECOND)
@@ -68,7 +74,7 @@ def test_an_alarm_is_raised_when_the_fast_sources_miss_more_than_one_in_twenty(m
 
 
 def test_what_is_older_than_a_day_no_longer_counts() -> None:
-    coverage = Coverage(SOURCES)
+    coverage = begun()
     coverage.settle(T0)
     coverage.hear("rtds", trade(1), T0, T0)
     coverage.settle(T0 + SETTLE_NS)
@@ -76,3 +82,21 @@ def test_what_is_older_than_a_day_no_longer_counts() -> None:
     assert coverage.report()["rtds"].of == 1
     coverage.settle(T0 + WINDOW_NS)
     assert coverage.report()["rtds"].of == 0
+
+
+def test_what_happened_before_a_fast_source_was_heard_is_no_miss_of_it() -> None:
+    coverage = Coverage(SOURCES)
+    coverage.hear("activity", trade(1), T0, T0 + SECOND)
+    coverage.begin(T0 + 2 * SECOND)
+    coverage.begin(T0 + 9 * SECOND)  # heard again after a silence: what it missed then counts
+    coverage.hear("activity", trade(2), T0 + SECOND, T0 + 3 * SECOND)
+    coverage.hear("activity", trade(3), T0 + 5 * SECOND, T0 + 6 * SECOND)
+    coverage.settle(T0 + 6 * SECOND + SETTLE_NS)
+    assert (coverage.report()["rtds"].seen, coverage.report()["rtds"].of) == (0, 1)
+
+
+def test_without_a_fast_source_polling_is_measured_from_the_start() -> None:
+    coverage = Coverage(("activity",))
+    coverage.hear("activity", trade(1), T0, T0 + SECOND)
+    coverage.settle(T0 + SECOND + SETTLE_NS)
+    assert coverage.report()["activity"].share == 1.0
