@@ -146,12 +146,12 @@ def test_the_sources_of_a_live_trader_are_shown_with_jobs_shares_and_events(run_
 
 
 def test_a_source_that_misses_trades_or_is_late_is_alarmed_outside_the_fold(run_page: RunPage) -> None:
-    late = SourceShare(900, 1200, SECOND, 3 * SECOND, 4 * SECOND)
+    late = SourceShare(900, 1200, SECOND, 30 * SECOND, 40 * SECOND)
     at = run_page("trading", measured_live(measures(rtds=late, fast=late)))
     said = [warning.value for warning in at.warning if "Feed gamma" not in warning.value]
     assert len(said) == 2
     assert "900 of 1,200" in said[0]
-    assert "3.00 s" in said[1]
+    assert "30.00 s" in said[1]
     assert not at.expander[0].warning
 
 
