@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
+
+from shared.domain.errors import HouseError
 
 
 class Subject(Protocol):
@@ -30,12 +32,13 @@ class Subject(Protocol):
 
 
 class Tally(Struct):
-    """How it went: frames by what was done to them, and how many of these still said something."""
+    """How it went: sound frames by what was done to them, how many of these still said something, the first problem."""
 
+    by_mutation: Counter[str]
     frames: int = 0
     accepted: int = 0
-    by_mutation: Counter[str] = Counter()
-    problems: list[str] = []
+    number: int | None = None
+    problem: str = ""
 
 
 ABSURD: tuple[object, ...] = (
@@ -63,22 +66,39 @@ ABSURD: tuple[object, ...] = (
     "BUY",
     "9" * 5_000,
 )
-PROBLEMS_MAX = 20
+SHOWN = 600
+CRASHES = (
+    AssertionError,
+    AttributeError,
+    HouseError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    MsgspecError,
+)
+"""What a reader may break with; anything else is an error of this program."""
 
 
-def mutated_frames(count: int, seed: int, subjects: list[Subject]) -> Tally:
-    """So many frames, spread over the subjects; the n-th is the same for the same seed."""
-    tally = Tally()
-    for number in range(count):
-        rng = random.Random(f"{seed}/{number}")
-        subject = subjects[number % len(subjects)]
+def mutated_frames(numbers: range, subject: Subject) -> Tally:
+    """A subject's frames of these numbers, until one shows a problem; a number is always the same frame."""
+    tally = Tally(Counter())
+    seeds = subject.seeds()
+    for number in numbers:
+        rng = random.Random(f"{subject.name}/{number}")
         name, mutate = rng.choice(MUTATIONS)
-        frame = mutate(rng, rng.choice(subject.seeds()))
+        frame = mutate(rng, rng.choice(seeds))
+        try:
+            sentence = subject.problem(frame)
+        except CRASHES as error:
+            sentence = f"{type(error).__name__}: {error}"
+        if sentence:
+            tally.number = number
+            tally.problem = f"({name}) {frame[:SHOWN]!r}: {sentence}"
+            break
         tally.frames += 1
         tally.by_mutation[name] += 1
-        sentence = subject.problem(frame)
-        if sentence and len(tally.problems) < PROBLEMS_MAX:
-            tally.problems.append(f"{subject.name}, frame {number} ({name}) {frame[:300]!r}: {sentence}")
         tally.accepted += subject.accepted()
     return tally
 
@@ -105,7 +125,7 @@ def _nest(rng: random.Random, frame: bytes) -> bytes:
 
 def _digit(rng: random.Random, frame: bytes) -> bytes:
     """A digit becomes another: still a good frame, saying something else."""
-    places = [place for place, byte in enumerate(frame) if byte in b"0123456789"]
+    places = [place for place, byte in enumerate(frame) if byte in b"0123456789"] or range(len(frame))
     broken = bytearray(frame)
     broken[rng.choice(places)] = rng.choice(b"0123456789")
     return bytes(broken)

@@ -1,6 +1,5 @@
 """The market channel under mutated frames, beside a slow parser with Decimal that knows nothing of ours."""
 
-import json
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,6 +18,7 @@ from tests.shared.adapters.polymarket.market_channel.frames import (
     tick,
     trade,
 )
+from tests.shared.adapters.slow import content_of
 
 _PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,20})?")
 Claim = tuple[Any, ...]
@@ -112,14 +112,10 @@ def _claim(fact: object) -> Claim | None:
 
 def _allowed(frame: bytes) -> list[Claim] | None:
     """Everything a frame says, or None when it is no JSON whatever one makes of its bytes."""
-    text = frame.decode("utf-8", errors="replace")
     try:
-        content = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        try:  # text that nobody reads may be broken: its escapes are taken literally
-            content = json.loads(re.sub(r'\\(?!["\\/])', r"\\\\", text), strict=False)
-        except (ValueError, RecursionError):
-            return None
+        content = content_of(frame)
+    except ValueError:
+        return None
     claims: list[Claim] = []
     for item in content if isinstance(content, list) else [content]:
         if isinstance(item, dict):
@@ -175,7 +171,7 @@ def _claims(item: dict[str, Any]) -> list[Claim]:
 
 def _dated(at: object) -> bool:
     """A whole number of milliseconds, as a number or as text, that is not of the future."""
-    if isinstance(at, bool) or not isinstance(at, str | int | float):
+    if isinstance(at, bool) or not isinstance(at, str | int | Decimal):
         return False
     try:
         number = Decimal(str(at))
@@ -197,8 +193,8 @@ def _levels(levels: object) -> frozenset[tuple[int, int]] | None:
 def _says_nothing(frame: bytes) -> bool:
     """Frames nobody owes an account of: none, or messages that agree with what is known or concern nobody."""
     try:
-        content = json.loads(frame.decode("utf-8", errors="replace"), strict=False)
-    except (ValueError, RecursionError):
+        content = content_of(frame)
+    except ValueError:
         return False
     items = content if isinstance(content, list) else [content]
     return all(isinstance(item, dict) and _owes_nothing(item) for item in items)

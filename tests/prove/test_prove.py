@@ -171,7 +171,7 @@ def test_a_seed_tells_the_same_story_every_time() -> None:
 
 
 def test_the_command_ends_with_the_count(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--histories", "20", "--seed", "5", "--workers", "1"]) == 0
+    assert main(["--histories", "20", "--frames", "0", "--seed", "5", "--workers", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "20 passed, 0 failed"
 
 
@@ -181,7 +181,7 @@ def test_a_violation_exits_4_with_the_seed_and_its_story(
     fills_not_keyed(monkeypatch)
     found = running.run(range(SEEDS))
     monkeypatch.setattr("tests.prove.__main__.prove", lambda seeds, workers: found)
-    assert main(["--histories", "50"]) == 4
+    assert main(["--histories", "50", "--frames", "0"]) == 4
     told = capsys.readouterr().out
     assert f"seed {found.seed} breaks an invariant" in told
     assert f"again: python -m tests.prove --seed {found.seed} --histories 1" in told
@@ -193,12 +193,12 @@ def test_histories_that_prove_nothing_fail(capsys: pytest.CaptureFixture[str], m
     poor = running.run(range(600))
     poor.with_fill = 0
     monkeypatch.setattr("tests.prove.__main__.prove", lambda seeds, workers: poor)
-    assert main(["--histories", "600"]) == 4
+    assert main(["--histories", "600", "--frames", "0"]) == 4
     assert "too poor to prove anything: % with a fill" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("flag", ["--histories", "--workers"])
-def test_a_useless_number_is_refused_by_name(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("given", ["--histories=-1", "--frames=-1", "--workers=0", "--histories=0 --frames=0"])
+def test_a_useless_number_is_refused_by_name(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main([flag, "0"])
+        main(given.split())
     assert "must be positive" in capsys.readouterr().err

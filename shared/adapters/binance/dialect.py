@@ -128,6 +128,7 @@ class BinanceDialect:
             raise BadInput(f"Binance refuses a request: {said[:120]!r} (code {frame.code})")
         if frame.id is None and frame.stream.partition("@")[2] not in STREAMS:
             raise BadInput(f"stream must be one we asked for, not {frame.stream[:80]!r}")
+        self.desk.counts.ignored += 1
         return False
 
     def _leaves(self, connection: int) -> bool:
@@ -153,12 +154,16 @@ class BinanceDialect:
                 if candle.fact.closed:  # what comes of it later, by another connection, is old
                     self._candles[symbol] = candle.fact.opened_at
                 desk.state(candle.fact, candle.at, received_at)
+            else:
+                desk.counts.older += 1
         else:
             book = wire.ticker(symbol, pair, data) if stream == "bookTicker" else wire.depth(symbol, data)
             cut = book.cut
             if self._is_later(f"{symbol}@{stream}", book.update_id):
                 # Neither stream says when: the moment of arrival is the best there is.
                 desk.state(book.fact, received_at, received_at)
+            else:
+                desk.counts.older += 1
         if cut:
             desk.cut(symbol)
 

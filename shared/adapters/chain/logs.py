@@ -134,7 +134,7 @@ def filled(body: msgspec.Raw | bytes) -> Filled:
         block_hash=_word("blockHash", raw.blockHash),
         index=quantity("logIndex", raw.logIndex),
         removed=raw.removed,
-        at=None if raw.blockTimestamp is None else quantity("blockTimestamp", raw.blockTimestamp) * SECOND,
+        at=None if raw.blockTimestamp is None else _time("blockTimestamp", raw.blockTimestamp),
     )
 
 
@@ -144,10 +144,8 @@ def head(body: msgspec.Raw | bytes) -> tuple[int, int]:
         found = _HEAD.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"block is unusable ({error}): {bytes(body)[:_SHOWN]!r}") from None
-    at_s = quantity("timestamp", found.timestamp)
-    if not 1_500_000_000 < at_s < 4_102_444_800:  # the chain is younger than 2017, and this is not 2100
-        raise BadInput(f"timestamp of a block is not a usable time: {at_s}")
-    return quantity("number", found.number), at_s * SECOND
+    at = _time("timestamp", found.timestamp)
+    return quantity("number", found.number), at
 
 
 def quantity(name: str, text: object) -> int:
@@ -155,6 +153,13 @@ def quantity(name: str, text: object) -> int:
     if not isinstance(text, str) or _QUANTITY.fullmatch(text.lower()) is None:
         raise BadInput(f"{name} must be a hexadecimal number, not {str(text)[:_SHOWN]!r}")
     return int(text, 16)
+
+
+def _time(name: str, text: str) -> int:
+    at_s = quantity(name, text)
+    if not 1_500_000_000 < at_s < 4_102_444_800:  # the chain is younger than 2017, and this is not 2100
+        raise BadInput(f"{name} of a block is not a usable time: {at_s}")
+    return at_s * SECOND
 
 
 def _price(paid: int, size: int) -> int:

@@ -63,6 +63,8 @@ class Rpc:
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self.is_lost = True
         """Whether there is no connection to ask on."""
+        self.unexpected = 0
+        """Answers nobody waited for (any more)."""
 
     async def call(self, method: str, params: list[object]) -> Answer:
         """Ask and wait. ``RpcRefused`` when the node says no, ``Temporary`` when nothing comes or the line is cut."""
@@ -91,9 +93,13 @@ class Rpc:
             raise BadInput(f"{method} must answer a text ({error}): {bytes(answer.result)[:_SHOWN]!r}") from None
 
     def answered(self, frame: Frame, received_at: int) -> None:
-        """An answer came; nobody may be waiting any more."""
-        future = self._waiting.get(frame.id or 0)
+        """An answer came; nobody may be waiting any more. ``BadInput`` when it answers nothing at all."""
+        if frame.id is None:
+            said = frame.method if frame.error is None else frame.error.message
+            raise BadInput(f"frame answers no question and is no news of a subscription: {said[:_SHOWN]!r}")
+        future = self._waiting.get(frame.id)
         if future is None or future.done():
+            self.unexpected += 1
             return
         if frame.error is not None:
             said = frame.error.message[:_SHOWN]

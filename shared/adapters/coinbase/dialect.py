@@ -114,6 +114,7 @@ class CoinbaseDialect:
             raise BadInput(f"type must be one we asked for, not {row.type[:80]!r}")
         if row.type != "subscriptions" and not row.product_id.endswith("-USD"):
             raise BadInput(f"product_id must be one we asked for, not {row.product_id[:80]!r}")
+        self.desk.counts.ignored += 1
         return False
 
 

@@ -4,6 +4,7 @@
 cannot be used raises ``BadInput`` with one sentence; nothing else is ever raised.
 """
 
+import re
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,6 +20,9 @@ MATCHES = ("match", "last_match")
 _AGGRESSOR = {"buy": Side.SELL, "sell": Side.BUY}
 _SHOWN = 80
 _YEAR_2010 = 14_610 * DAY
+_YEAR_2100 = 47_482 * DAY
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""The library reads far more than that, and "22.061728:22.06Z" as 22.061728."""
 
 
 class Message(msgspec.Struct, gc=False):
@@ -87,8 +91,10 @@ def book(symbol: str, row: Message) -> Dated[SpotBook]:
 
 def when(row: Message) -> int:
     """The message's own time in nanoseconds UTC."""
+    if _TIME.fullmatch(row.time) is None:
+        raise BadInput(f"time must be an ISO-8601 time, not {row.time[:_SHOWN]!r}")
     at = instant("time", row.time)
-    if at < _YEAR_2010:
+    if not _YEAR_2010 <= at < _YEAR_2100:
         raise BadInput(f"time is not a usable time: {row.time[:_SHOWN]!r}")
     return at
 

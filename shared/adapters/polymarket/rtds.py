@@ -57,6 +57,7 @@ class Activity:
     """The dialect of the stream, shared by its sockets: filter, decode, count, tell.
 
     ``delivery`` is the number all facts carry: doubles are told apart here, so what is heard is one delivery.
+    ``unfollowed`` counts rows by wallets nobody follows, ``others`` messages that are no executions.
     A row older than ``remembered_ns`` is not heard: whoever listens could not tell it from one heard long ago.
     """
 
@@ -85,6 +86,8 @@ class Activity:
         self.ahead = Sparing(voice, NoticeKind.CLOCK, clock)
         self.complaints = Sparing(voice, NoticeKind.REFUSED, clock)
         self.heard = 0
+        self.unfollowed = 0
+        self.others = 0
         self._url = url
         self._hear = hear
         self._delivery = delivery
@@ -119,6 +122,7 @@ class Activity:
             and data[at + WALLET_FROM : at + WALLET_TO].lower() not in self._watched
             and (len(data) < SINGLE_BYTES or data.count(WALLET_KEY) == 1)
         ):
+            self.unfollowed += 1
             return True
         return self._decode(data, connection, received_at)
 
@@ -132,6 +136,7 @@ class Activity:
             self.refused_rows.say(str(error), connection)
             return False
         told = [message for message in messages if is_activity(message)]
+        self.others += len(messages) - len(told)
         if not told:
             for complaint in filter(None, map(complaint_of, messages)):
                 self.complaints.say(complaint, connection)
@@ -151,6 +156,8 @@ class Activity:
             wallet = row.wallet.lower()
             if wallet.encode() in self._watched or not is_wallet(wallet):  # one that is none is refused below
                 self._take_row(row, message.type, connection, received_at)
+            else:
+                self.unfollowed += 1
 
     def _take_row(self, row: Row, kind: str, connection: int, received_at: int) -> None:
         try:

@@ -12,7 +12,10 @@ from shared.ports import Heard
 
 
 class SpotCounts(Struct):
-    """What a spot feed did so far. ``cut``: facts with digits beyond the millionth; ``dust``: trades below one."""
+    """What a spot feed did so far. ``cut``: facts with digits beyond the millionth; ``dust``: trades below one.
+
+    ``older``: states not newer than the one heard before; ``ignored``: messages that say nothing of a followed coin.
+    """
 
     facts: int = 0
     trades: int = 0
@@ -21,6 +24,8 @@ class SpotCounts(Struct):
     refused: int = 0
     cut: int = 0
     dust: int = 0
+    older: int = 0
+    ignored: int = 0
 
 
 class SpotDesk:

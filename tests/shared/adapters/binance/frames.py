@@ -1,8 +1,10 @@
 """Frames of polymarket.md 7, elided parts completed by hand, and an independent slow reader to compare with."""
 
 import json
-from decimal import ROUND_DOWN, Decimal
 from typing import Any
+
+from tests.shared.adapters.slow import content_of
+from tests.shared.adapters.slow import micro_down as micro
 
 AGG_TRADE = (
     b'{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":1672515782136,"s":"BTCUSDT","a":12345,"p":"0.001",'
@@ -44,17 +46,14 @@ def agg_trade(number: int, price: str = "84000.5", at_ms: int = 1_790_000_000_00
     return json.dumps({"stream": f"{symbol.lower()}usdt@aggTrade", "data": data}).encode()
 
 
-def micro(text: str) -> int:
-    return int((Decimal(text) * 10**6).quantize(Decimal(1), rounding=ROUND_DOWN))
-
-
 def slowly(frame: bytes) -> dict[str, Any]:
-    """The numbers of an accepted frame, read another way."""
-    # A field nobody reads may be ill-encoded; json.loads would mind.
-    outer = json.loads(frame.decode(errors="replace"), strict=False)
-    data, kind = outer["data"], outer["stream"].partition("@")[2]
+    """What an accepted frame says, read another way; "at" where it tells a time."""
+    outer = content_of(frame)
+    data, (pair, _, kind) = outer["data"], outer["stream"].partition("@")
+    symbol = pair.removesuffix("usdt").upper()
     if kind == "aggTrade":
         return {
+            "symbol": symbol,
             "price": micro(data["p"]),
             "size": micro(data["q"]),
             "trade_id": data["a"],
@@ -64,6 +63,8 @@ def slowly(frame: bytes) -> dict[str, Any]:
     if kind == "kline_1s":
         k = data["k"]
         return {
+            "symbol": symbol,
+            "at": data["E"] * 10**6,
             "opened_at": k["t"] * 10**6,
             **{long: micro(k[short]) for long, short in (("open", "o"), ("high", "h"), ("low", "l"), ("close", "c"))},
             "volume": micro(k["v"]),
@@ -72,7 +73,9 @@ def slowly(frame: bytes) -> dict[str, Any]:
             "closed": k["x"],
         }
     sides = {"bids": [[data["b"], data["B"]]], "asks": [[data["a"], data["A"]]]} if kind == "bookTicker" else data
-    return {
-        side: tuple((micro(price), micro(size)) for price, size in sides[side] if micro(size))
-        for side in ("bids", "asks")
-    }
+    return {"symbol": symbol, **{side: _levels(sides[side]) for side in ("bids", "asks")}}
+
+
+def _levels(pairs: list[list[str]]) -> tuple[tuple[int, int], ...]:
+    """Levels that have a size."""
+    return tuple((micro(price), micro(size)) for price, size in pairs if micro(size))

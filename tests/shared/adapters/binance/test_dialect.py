@@ -113,6 +113,7 @@ def test_an_acknowledgement_is_no_data_and_no_fault() -> None:
     dialect, listener, _ = _dialect()
     assert not dialect.frame(frames.ACKNOWLEDGED, 1, AT)
     assert listener.heard == []
+    assert dialect.desk.counts == SpotCounts(ignored=1)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +154,16 @@ def test_following_other_symbols_names_what_to_subscribe_and_what_to_leave() -> 
     assert unwanted == [f"btcusdt@{stream}" for stream in STREAMS]
     assert not dialect.frame(frames.AGG_TRADE, 1, AT)  # still on its way
     assert listener.heard == []
+    assert dialect.desk.counts == SpotCounts(ignored=1)
+
+
+def test_states_that_are_not_newer_are_counted_and_left_out() -> None:
+    dialect, listener, _ = _dialect()
+    for connection in (1, 2):
+        assert dialect.frame(frames.BOOK_TICKER, connection, AT)
+        assert dialect.frame(frames.KLINE_SOUND.replace(b'"x":false', b'"x":true'), connection, AT)
+    assert len(listener.heard) == 2
+    assert dialect.desk.counts == SpotCounts(facts=2, older=2)
 
 
 @pytest.mark.parametrize("frame", frames.SOUND)

@@ -1,9 +1,12 @@
 """Messages of Coinbase's public documentation, and an independent slow reader to compare with."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
+import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from tests.shared.adapters.slow import content_of
+from tests.shared.adapters.slow import micro_down as micro
 
 MATCH = (
     b'{"type":"match","trade_id":10,"sequence":50,"maker_order_id":"ac928c66-ca53-498f-9c13-a110027a60e8",'
@@ -22,6 +25,7 @@ HEARTBEAT = (
 SUBSCRIPTIONS = b'{"type":"subscriptions","channels":[{"name":"matches","product_ids":["BTC-USD"],"account_ids":null}]}'
 ERROR = b'{"type":"error","message":"Failed to subscribe","reason":"ABC-USD is not a valid product"}'
 NANOSECONDS = 1000
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII)
 
 
 def match(number: int, at_ns: int, price: str = "84000.5", size: str = "0.01", kind: str = "match") -> bytes:
@@ -39,21 +43,28 @@ def stamp(at_ns: int) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def micro(text: str) -> int:
-    return int((Decimal(text) * 10**6).quantize(Decimal(1), rounding=ROUND_DOWN))
-
-
 def slowly(frame: bytes) -> dict[str, Any]:
-    """The numbers of an accepted message, read another way."""
-    row = json.loads(frame.decode(errors="replace"), strict=False)
+    """What an accepted message says, read another way."""
+    row = content_of(frame)
+    said = {"symbol": row["product_id"].removesuffix("-USD"), "at": nanoseconds(row["time"])}
     if row["type"] == "ticker":
-        return {
-            f"{side}s": tuple((p, s) for p, s in [(micro(row[f"best_{side}"]), micro(row[f"best_{side}_size"]))] if s)
-            for side in ("bid", "ask")
-        }
-    return {
+        pairs = {side: (micro(row[f"best_{side}"]), micro(row[f"best_{side}_size"])) for side in ("bid", "ask")}
+        return said | {f"{side}s": (pair,) if pair[1] else () for side, pair in pairs.items()}
+    return said | {
         "price": micro(row["price"]),
         "size": micro(row["size"]),
         "trade_id": row["trade_id"],
         "side": {"sell": "BUY", "buy": "SELL"}[row["side"]],
     }
+
+
+def nanoseconds(text: str) -> int:
+    """A time as the exchange writes it, to the microsecond; ``ValueError`` for anything else."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no time")
+    year, month, day, hour, minute, second = map(int, found.group(1, 2, 3, 4, 5, 6))
+    days = date(year, month, day).toordinal() - date(1970, 1, 1).toordinal()
+    east = int(f"{found[8]}1") * (int(found[9]) * 60 + int(found[10])) if found[8] else 0
+    seconds = ((days * 24 + hour) * 60 + minute - east) * 60 + second
+    return (seconds * 1_000_000 + int((found[7] or "")[:6].ljust(6, "0"))) * NANOSECONDS

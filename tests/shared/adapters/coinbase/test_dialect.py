@@ -99,6 +99,7 @@ def test_answers_to_subscriptions_are_no_data_and_no_fault() -> None:
     dialect, listener = _dialect()
     assert not dialect.frame(frames.SUBSCRIPTIONS, 1, AT)
     assert listener.heard == []
+    assert dialect.desk.counts == SpotCounts(ignored=1)
 
 
 def test_a_coin_left_a_moment_ago_is_ignored() -> None:
@@ -130,6 +131,9 @@ def _changed(frame: bytes, **changed: object) -> bytes:
         (_changed(frames.MATCH, trade_id=-1), "trade_id must be a whole number from 0, not -1"),
         (_changed(frames.MATCH, time="yesterday"), "time must be an ISO-8601 time, not 'yesterday'"),
         (_changed(frames.MATCH, time="1970-01-01T00:00:00Z"), "time is not a usable time"),
+        (_changed(frames.MATCH, time="2914-11-07T08:19:27Z"), "time is not a usable time"),
+        (_changed(frames.MATCH, time="2022-10-19T23:28:22.061728:22.061769Z"), "time must be an ISO-8601 time, not"),
+        (_changed(frames.MATCH, time="2014-11-07708:19:27Z"), "time must be an ISO-8601 time, not"),
         (_changed(frames.HEARTBEAT, last_trade_id=None), "last_trade_id must be a whole number from 0, not None"),
         (_changed(frames.TICKER, best_ask="1285.04"), "the book is crossed: best_bid '1285.04', best_ask '1285.04'"),
         (_changed(frames.TICKER, best_bid_size="-1"), "best_bid_size must be a plain decimal number, not '-1'"),
@@ -155,6 +159,7 @@ def test_a_mutated_message_is_refused_or_read_as_an_independent_reader_reads_it(
         for one in facts:
             accepted += 1
             expected = frames.slowly(spoiled)
+            assert one.venue_at == expected.pop("at")
             found = msgspec.to_builtins(one.payload)
             assert {name: found[name] for name in expected} == expected
     assert accepted

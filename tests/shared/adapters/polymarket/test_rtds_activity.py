@@ -89,7 +89,18 @@ def test_a_wallet_nobody_follows_is_data_and_nothing_more() -> None:
     desk = Desk()
     assert desk.take(frame(proxyWallet=OTHER))
     assert desk.take(frame(proxyWallet=OTHER, size="not a number"))
+    assert desk.take(envelope([payload(proxyWallet=OTHER), payload(proxyWallet=OTHER, stamp=2)]))
     assert desk.heard == []
+    assert desk.activity.unfollowed == 4
+
+
+def test_messages_that_are_no_executions_are_counted() -> None:
+    desk = Desk()
+    prices = json.loads(frame()) | {"topic": "crypto_prices"}
+    assert not desk.take(json.dumps(prices).encode())
+    assert desk.take(json.dumps([prices, json.loads(frame())]).encode())
+    assert desk.activity.others == 2
+    assert len(desk.trades()) == 1
 
 
 def test_the_list_of_wallets_may_change_at_any_time() -> None:
