@@ -72,14 +72,21 @@ def decimal(name: str, value: object) -> Decimal:
     return Decimal(str(value))
 
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?", re.ASCII)
+"""A date, or a date and a time as Gamma and the data API write them, with or without a zone."""
+
+
 def instant(name: str, value: object) -> int:
     """Nanoseconds UTC of an ISO-8601 text (no zone means UTC); ``BadInput`` when it is not one."""
     if not isinstance(value, str):
         raise BadInput(f"{name} must be an ISO-8601 time, not {show(value)}")
     try:
-        moment = datetime.fromisoformat(value)
+        # Python itself reads more than a time, such as "22.061728:22.061769Z".
+        moment = datetime.fromisoformat(value) if _INSTANT.fullmatch(value) else None
     except ValueError:
-        raise BadInput(f"{name} must be an ISO-8601 time, not {show(value)}") from None
+        moment = None
+    if moment is None:
+        raise BadInput(f"{name} must be an ISO-8601 time, not {show(value)}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - _EPOCH) // timedelta(microseconds=1) * MICROSECOND
