@@ -50,7 +50,7 @@ lint: setup-dev ## style, formatting, who may import whom, house rules
 types: setup-dev ## mypy --strict on code and tests
 	@$(PY) -m mypy $(CODE)
 
-prove: setup-dev ## generated histories: the ledger balances, crashes and faults lose nothing  (up to 6 min)
+prove: setup-dev ## generated histories and mutated frames: nothing is lost, doubled or taken wrongly  (up to 6 min)
 	@$(PY) -m tests.prove $(ARGS)
 
 bench: setup-dev ## speed, as a table and build/bench.json

@@ -68,6 +68,12 @@ def _replay(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     parser.add_argument("path", type=Path, help="Parquet or JSONL file of activity rows, or a synthetic day's folder")
     parser.add_argument("--resolutions", type=Path, help="Parquet file with the markets' winners")
     parser.add_argument("--whales", type=Path, help="wallets to follow (lines, or a Parquet column `wallet`)")
+    parser.add_argument(
+        "--book", type=Path, metavar="PATH", help="recorded books: orders meet them, and not the prints"
+    )
+    parser.add_argument(
+        "--fills", type=Path, metavar="OUT", help="write the fills as Parquet; observed_at_ns is a fill's venue time"
+    )
     parser.add_argument("--speed", type=speed, default=0.0, metavar="max|N", help="pace (default: max)")
     parser.add_argument("--store", choices=("memory", "dynamo"), default="memory", help="where state goes")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the report here ('-': standard output)")
@@ -151,7 +157,31 @@ def _verify(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     parser.set_defaults(run="verify")
 
 
-MODULES = {"score": "fargate.score", "record": "fargate.record", "report": "fargate.record", "verify": "fargate.verify"}
+def _probe(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser(
+        "probe", help="the execution study: random intents on a recorded book, and how they fared"
+    )
+    parser.add_argument("--book", type=Path, required=True, metavar="PATH", help="Parquet file of recorded books")
+    parser.add_argument("--orders", type=int, required=True, metavar="N", help="how many intents")
+    parser.add_argument("--seed", type=seed, required=True, metavar="S", help="decides intents and modelled delays")
+    parser.add_argument(
+        "--fills", type=Path, metavar="OUT", help="write the fills as Parquet; observed_at_ns is a fill's venue time"
+    )
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the report here ('-': standard output)")
+    parser.add_argument(
+        "--limits", choices=("wide", "copy"), default="wide", help="copy: the real ones, whose breakers end it early"
+    )
+    parser.add_argument("--capital", type=capital, metavar="USD", help="default: 1000000; of copy, the configured one")
+    parser.set_defaults(run="probe")
+
+
+MODULES = {
+    "score": "fargate.score",
+    "record": "fargate.record",
+    "report": "fargate.record",
+    "verify": "fargate.verify",
+    "probe": "fargate.probe",
+}
 """Where a command's function is, if not in ``fargate.commands``."""
 
 
@@ -171,6 +201,7 @@ def parser_of() -> argparse.ArgumentParser:
     _score(group)
     _record(group)
     _verify(group)
+    _probe(group)
     rank = group.add_parser(
         "rank", help="find wallets, score them, publish who is followed (a live run does it by itself)"
     )

@@ -30,6 +30,7 @@ from shared.domain.ids import fact_id
 from shared.domain.messages import Command, CommandKind
 from shared.domain.money import format_micro
 from shared.ports import Store, Switch
+from shared.research.executed import Noting, write_fills
 from shared.research.replay import ReplayOptions, ReplayReport, run_replay
 from shared.settings import Settings
 
@@ -53,11 +54,14 @@ def replay(options: argparse.Namespace, settings: Settings) -> int:
         speed=options.speed,
         start=options.start,
         end=options.end,
+        book=options.book,
     )
     if options.store == "memory":
-        report, _ = run_replay(chosen, MemoryStore(keep_decisions=False), _say)
+        report, driver = run_replay(chosen, MemoryStore(keep_decisions=False), _say)
     else:
-        report = _replay_on_dynamo(chosen)
+        report, driver = _replay_on_dynamo(chosen)
+    if options.fills is not None:
+        write_fills(options.fills, driver.fills, driver.engine.desk.books.orders)
     body = json.dumps(msgspec.to_builtins(report), indent=2)
     if str(options.json) == "-":
         print(body)
@@ -69,7 +73,7 @@ def replay(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _replay_on_dynamo(chosen: ReplayOptions) -> ReplayReport:
+def _replay_on_dynamo(chosen: ReplayOptions) -> tuple[ReplayReport, Noting]:
     """The same on a fresh embedded DynamoDB; its ledger must equal the engine's to the micro-dollar."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedAws(Path(folder), free_port()) as aws:
         tables = provision(aws.endpoint).tables
@@ -80,7 +84,7 @@ def _replay_on_dynamo(chosen: ReplayOptions) -> ReplayReport:
             rebuilt.write(record)
         if rebuilt.books.balances != driver.engine.desk.books.balances:
             raise Corrupt("the ledger rebuilt from the DynamoDB journal differs from the engine's")
-        return report
+        return report, driver
 
 
 def _table(report: ReplayReport) -> str:
@@ -94,6 +98,7 @@ def _table(report: ReplayReport) -> str:
         "delivered again": f"{report.duplicates:,} duplicates, {report.late:,} late",
         "orders": ", ".join(f"{state} {n:,}" for state, n in orders) or "none",
         "fills": f"{report.fills:,}, fees ${report.fees_usd:,.2f}",
+        "execution": _execution(report),
         "equity": f"${report.equity_usd:,.2f}",
         "profit": f"realised {report.realized_pnl_usd:+,.2f}, unrealised {report.unrealized_pnl_usd:+,.2f}",
         "open positions": f"{report.positions_open}",
@@ -104,6 +109,15 @@ def _table(report: ReplayReport) -> str:
     lines.append("decisions")
     lines += [f"  {reason:<20}{n:>10,}" for reason, n in report.decisions.items()]
     return "\n".join(lines)
+
+
+def _execution(report: ReplayReport) -> str:
+    """Fill rate, slippage against the whales' prices, time to fill, breakers and dead letters in one line."""
+    slip, spent = report.slippage_bps["p50"], report.time_to_fill_s["p50"]
+    done = "nothing filled" if slip is None or spent is None else f"slippage p50 {slip:+.1f} bps, p50 {spent:.1f} s"
+    rate = "no order" if report.fill_rate is None else f"fill rate {100 * report.fill_rate:.1f}%"
+    stops = sum(report.breakers.values())
+    return f"{rate}, {done}, {stops:,} stopped by breakers, {report.dead_letters:,} dead letters"
 
 
 # ---------------------------------------------------------------------- synth, paper

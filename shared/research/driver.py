@@ -25,7 +25,7 @@ from shared.domain.effects import (
     Write,
 )
 from shared.domain.ledger import Record
-from shared.domain.messages import Event, Payload, TimerFired, WhaleTrade
+from shared.domain.messages import BookChange, BookSnapshot, Event, Payload, TickSizeChanged, TimerFired, WhaleTrade
 from shared.engine.engine import Engine
 from shared.engine.matching import Resting
 from shared.ports import Answer, Store, Switch
@@ -136,6 +136,14 @@ class Driver:
     def show_print(self, trade: WhaleTrade, venue_at: int) -> None:
         """A public print, for the venue's eyes; answers come with the next ``catch_up``."""
         self._pushed(self.venue.on_print(trade, venue_at))
+
+    def show_book(self, payload: BookSnapshot | BookChange | TickSizeChanged, venue_at: int) -> None:
+        """What is displayed, for the venue's eyes, after everything that happens before; answers come as in prints."""
+        if (self._pending and self._pending[0][0] <= venue_at) or self.venue.cancels:
+            self.catch_up(venue_at)
+        answers = self.venue.on_book(payload, venue_at)
+        if answers:
+            self._pushed(answers)
 
     def recover(self, records: list[Record], at: int) -> None:
         """Belief from the journal, then the venue is asked about every order that was open."""

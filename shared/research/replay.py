@@ -1,7 +1,9 @@
 """The `replay` command's work: a recording through the whole engine, and what came of it as one report."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from heapq import merge
+from operator import attrgetter
 from pathlib import Path
 from time import perf_counter, sleep
 
@@ -10,22 +12,25 @@ import polars as pl
 from msgspec import Struct
 
 from shared.adapters.memory.paper_log import MemoryPaperLog
-from shared.adapters.paper.venue import PaperVenue
+from shared.adapters.paper.venue import PaperVenue, VenueSettings
+from shared.adapters.replay.books import BookRecording
 from shared.adapters.replay.markets import read_markets
 from shared.adapters.replay.recording import Recording, TapePrints
 from shared.adapters.replay.resolutions import payouts, read_resolutions
 from shared.adapters.replay.rows import read_rows
+from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Corrupt
 from shared.domain.instants import SECOND
 from shared.domain.market import Market
-from shared.domain.messages import Command, CommandKind, MarketListed, MarketResolved, RankingPublished
+from shared.domain.messages import Command, CommandKind, Event, MarketListed, MarketResolved, RankingPublished
 from shared.domain.money import Usd, float_of_micro
 from shared.domain.whale import Ranking
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits, checked
 from shared.ports import Store
-from shared.research.driver import Driver
+from shared.research.executed import BREAKERS, Execution, Noting, Outcome, execution
 from shared.research.ranking import named
+from shared.research.shown import NoPrints, shown
 from shared.research.whales import Followed, walk_forward
 from shared.strategies.whale_copy import Params, WhaleCopy
 
@@ -43,10 +48,15 @@ class ReplayOptions(Struct, frozen=True):
     start: int | None = None
     end: int | None = None
     account: str = "paper"
+    book: Path | None = None
 
 
 class ReplayReport(Struct):
-    """The stable fields of `replay --json`; money in dollars, times as named."""
+    """The stable fields of `replay --json`; money in dollars, times as named.
+
+    ``slippage_bps``, ``fill_rate``, ``time_to_fill_s`` and ``dead_letters``: see ``executed.Execution``; slippage is
+    against the price of the whale's trade. ``breakers``: whale trades not copied because trading was stopped.
+    """
 
     events: int
     malformed: int
@@ -72,21 +82,57 @@ class ReplayReport(Struct):
     handle_us: dict[str, float]
     handle_quiet_us: dict[str, float]
     handle_busy_us: dict[str, float]
+    slippage_bps: dict[str, float | None]
+    fill_rate: float | None
+    time_to_fill_s: dict[str, float | None]
+    breakers: dict[str, int]
+    dead_letters: int
+
+
+class Books:
+    """A recording of books to replay beside the trades, within the same times; ``heard``: its events so far."""
+
+    def __init__(self, options: ReplayOptions, path: Path) -> None:
+        self.recording = BookRecording(path)
+        self.heard = 0
+        self._options = options
+
+    def first(self) -> int:
+        """When the first of them is observed."""
+        for event in self._inside():
+            return event.observed_at
+        raise BadInput(f"recording {self._options.book} has no row in the times asked for")
+
+    def events(self) -> Iterator[Event]:
+        """Its events, counted."""
+        for event in self._inside():
+            self.heard += 1
+            yield event
+
+    def _inside(self) -> Iterator[Event]:
+        start, end = self._options.start, self._options.end
+        for event in self.recording.events():
+            if (start is None or event.venue_at >= start) and (end is None or event.venue_at <= end):
+                yield event
 
 
 def run_replay(
     options: ReplayOptions, store: Store, say: Callable[[str], None] = lambda _: None
-) -> tuple[ReplayReport, Driver]:
+) -> tuple[ReplayReport, Noting]:
     """Read, run, report; ``BadInput`` for unusable files, ``Corrupt`` when an invariant fails."""
     started = perf_counter()
     ready = prepare(options, say)
     recording = ready.recording
     limits = checked(Limits(portfolio_usd=options.capital, strategy_usd=options.capital))
     engine = Engine(options.account, WhaleCopy(Params(sizing=options.sizing)), limits)
-    driver = Driver(engine, PaperVenue(options.seed, MemoryPaperLog()), store, _pacer(options.speed))
+    books = None if options.book is None else Books(options, options.book)
+    venue = PaperVenue(options.seed, MemoryPaperLog(), settings=VenueSettings(books=books is not None))
+    driver = Noting(engine, venue, store, _pacer(options.speed))
     if options.speed > 0:
         driver.tick_every = 1  # a pace is held from row to row
     first, _ = recording.span()
+    if books is not None:
+        first = min(first, books.first())
     driver.handle_now(Command("initial", CommandKind.DEPOSIT, "initial capital", options.capital), first)
     split = first if options.whales is not None else ready.split()
     ranking_began = perf_counter()
@@ -95,6 +141,8 @@ def run_replay(
     driver.schedule(RankingPublished(ranking), split)
     for at, market in recording.listings(ready.known):
         driver.schedule(MarketListed(market), at)
+        if books is not None:
+            venue.market(market)
     for at, resolved in ready.resolved:
         driver.schedule(resolved, max(at, first))
     rows = recording.frame.height
@@ -102,12 +150,21 @@ def run_replay(
     gc.freeze()
     gc.disable()
     try:
-        driver.run(recording.events(), TapePrints(recording))
+        if books is None:
+            driver.run(recording.events(), TapePrints(recording))
+        else:
+            both = merge(recording.events(), books.events(), key=attrgetter("observed_at"))
+            driver.run(shown(driver.show_book, both), NoPrints())
     finally:
         gc.enable()
         gc.unfreeze()
     elapsed = perf_counter() - started
-    return _report(driver, ready.malformed, rows, len(ranking.wallets), elapsed), driver
+    malformed = ready.malformed
+    if books is not None:
+        rows, malformed = rows + books.heard, malformed + books.recording.refused
+        for sentence in books.recording.sentences:
+            say(f"refused: {sentence}")
+    return _report(driver, malformed, rows, len(ranking.wallets), elapsed), driver
 
 
 def _followed(options: ReplayOptions, ready: "Prepared", split: int, say: Callable[[str], None]) -> Ranking:
@@ -183,7 +240,16 @@ def _pacer(speed: float) -> Callable[[int], None] | None:
     return pace
 
 
-def _report(driver: Driver, malformed: int, rows: int, followed: int, elapsed: float) -> ReplayReport:
+def _executed(driver: Noting) -> Execution:
+    """How the copies were executed."""
+    orders, fills = driver.engine.desk.books.orders, driver.fills
+    return execution(
+        Outcome("copy", "", Reason.COPIED, driver.wanted[key], order, tuple(fills.get(key, ())))
+        for key, order in orders.items()
+    )
+
+
+def _report(driver: Noting, malformed: int, rows: int, followed: int, elapsed: float) -> ReplayReport:
     engine, books = driver.engine, driver.engine.desk.books
     imbalance = books.imbalance()
     if imbalance != 0:
@@ -194,6 +260,7 @@ def _report(driver: Driver, malformed: int, rows: int, followed: int, elapsed: f
     open_cost = sum(p.cost for held in engine.desk.positions.values() for p in held.values())
     counts = engine.counts
     missing = engine.filters.not_applicable
+    executed = _executed(driver)
     return ReplayReport(
         events=rows,
         malformed=malformed,
@@ -219,6 +286,11 @@ def _report(driver: Driver, malformed: int, rows: int, followed: int, elapsed: f
         handle_us=_percentiles(driver.handle_ns + driver.quiet_ns),
         handle_quiet_us=_percentiles(driver.quiet_ns),
         handle_busy_us=_percentiles(driver.handle_ns),
+        slippage_bps=executed.slippage_bps,
+        fill_rate=executed.fill_rate,
+        time_to_fill_s=executed.time_to_fill_s,
+        breakers={one.value: engine.decisions[one] for one in BREAKERS if one in engine.decisions},
+        dead_letters=executed.dead_letters,
     )
 
 

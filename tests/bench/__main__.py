@@ -21,7 +21,7 @@ from shared.adapters.synthetic import BENCH, generate
 from shared.domain.messages import WhaleTrade
 from shared.domain.order import Side
 from shared.engine.detection import Deliveries
-from tests.bench import feeds_activity, feeds_books
+from tests.bench import books_replay, feeds_activity, feeds_books, feeds_live
 from tests.bench.statistics import statistics_rows
 from tests.bench.store import measure_plans
 
@@ -126,10 +126,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="leave out the embedded DynamoDB and the statistics")
     options = parser.parse_args()
     BUILD.mkdir(exist_ok=True)
-    rows = synthetic_rows() + dedup_rows() + feeds_activity.rows() + feeds_books.rows()
+    rows = synthetic_rows() + dedup_rows() + feeds_activity.rows() + feeds_books.rows() + feeds_live.rows()
     recordings = os.environ.get("RECORDINGS", "../shared/data")
     if Path(recordings).is_dir():
-        rows += recorded_rows(Path(recordings))
+        rows += recorded_rows(Path(recordings)) + books_replay.rows()
     else:
         print("RECORDINGS names no folder: the March recording is left out")
     if not options.quick:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from shared.adapters.memory.store import MemoryStore
-from shared.research.driver import Driver
+from shared.research.executed import Noting
 from shared.research.replay import ReplayOptions, ReplayReport, run_replay
 from tests.shared.adapters.replay.files import OTHER, START_S, WALLET, Row, lines, row
 
@@ -66,7 +66,7 @@ def options(folder: Path, rows: list[Row] | None = None, **changes: Any) -> Repl
     return ReplayOptions(**fields | changes)
 
 
-def replayed(folder: Path, rows: list[Row] | None = None, **changes: Any) -> tuple[ReplayReport, Driver, MemoryStore]:
+def replayed(folder: Path, rows: list[Row] | None = None, **changes: Any) -> tuple[ReplayReport, Noting, MemoryStore]:
     """What came of it; small recordings keep every decision."""
     store = MemoryStore()
     report, driver = run_replay(options(folder, rows, **changes), store)

@@ -1,0 +1,177 @@
+"""How intents were executed, as figures: slippage, fill rate, time to fill, breakers, dead letters; and the fills as a
+table.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+
+from shared.adapters.paper.venue import PaperVenue
+from shared.domain.decision import Reason
+from shared.domain.effects import Effect, RecordDecision, Write
+from shared.domain.instants import SECOND
+from shared.domain.ledger import Fill
+from shared.domain.messages import Event
+from shared.domain.money import float_of_micro, value
+from shared.domain.order import FINAL, Order, OrderState, Side
+from shared.engine.engine import Engine
+from shared.ports import Store
+from shared.research.driver import Driver
+
+BREAKERS = (
+    Reason.TRADING_DISABLED,
+    Reason.HALTED_DAILY_LOSS,
+    Reason.HALTED_DRAWDOWN,
+    Reason.HALTED_FEED,
+    Reason.PAUSED_LOSSES,
+    Reason.WHALE_DAILY_LOSS,
+    Reason.ORDER_RATE,
+)
+"""Denials by which all trading, or all of a source's, is stopped; every other denial is about the one intent."""
+BASIS_POINTS = 10_000
+FILL_SCHEMA = {
+    "observed_at_ns": pl.Int64,
+    "order_id": pl.String,
+    "token_id": pl.String,
+    "side": pl.String,
+    "price": pl.Float64,
+    "size": pl.Float64,
+    "fee_usd": pl.Float64,
+    "liquidity": pl.String,
+}
+
+
+class Noting(Driver):
+    """A driver that keeps what executions are judged by: ``fills`` as booked, by order, and ``wanted``: the price of
+    the trade that an order copies, by order.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        venue: PaperVenue,
+        store: Store,
+        on_tick: Callable[[int], None] | None = None,
+        tape: Callable[[Event], None] | None = None,
+    ) -> None:
+        super().__init__(engine, venue, store, on_tick, tape=tape)
+        self.fills: dict[str, list[Fill]] = {}
+        self.wanted: dict[str, int] = {}
+
+    def _perform(self, effects: list[Effect], at: int) -> None:
+        for effect in effects:
+            if isinstance(effect, RecordDecision) and effect.decision.order_key:
+                self.wanted[effect.decision.order_key] = effect.decision.price
+            elif isinstance(effect, Write) and effect.record.fill is not None:
+                self.fills.setdefault(effect.record.fill.order_key, []).append(effect.record.fill)
+        super()._perform(effects, at)
+
+
+class Outcome(Struct, frozen=True):
+    """One intent: what was decided, and what came of its order.
+
+    ``expected``: the price it was expected to trade at when it was decided, in micro-dollars.
+    """
+
+    kind: str
+    size: str
+    reason: Reason
+    expected: int = 0
+    order: Order | None = None
+    fills: tuple[Fill, ...] = ()
+
+
+class Execution(Struct):
+    """The stable fields of the report, over any set of intents.
+
+    ``slippage_bps``: per order with fills, its average price against the expected one, in basis points of that;
+    positive is worse; fees are not in it. ``fill_rate``: what was filled of what was ordered, at the orders' limits.
+    ``time_to_fill_s``: per order with fills, from its plan to its last fill in venue time. ``dead_letters``: orders
+    that failed for good: refused by the venue, or without a final state when the run ended.
+    """
+
+    intents: int
+    orders: int
+    filled: int
+    partly_filled: int
+    fills: int
+    slippage_bps: dict[str, float | None]
+    fill_rate: float | None
+    time_to_fill_s: dict[str, float | None]
+    breakers: dict[str, int]
+    denied: dict[str, int]
+    dead_letters: int
+
+
+def execution(outcomes: Iterable[Outcome]) -> Execution:
+    """The figures of these intents; None where nothing was filled or ordered."""
+    found = list(outcomes)
+    orders = [outcome.order for outcome in found if outcome.order is not None]
+    slippage = [_slippage_bps(one) for one in found if one.fills]
+    times = [_seconds(one) for one in found if one.fills]
+    ordered = sum(value(order.size, order.limit) for order in orders)
+    filled = sum(value(order.filled, order.limit) for order in orders)
+    denied: dict[str, int] = {}
+    for one in found:
+        if one.order is None:
+            denied[one.reason.value] = denied.get(one.reason.value, 0) + 1
+    breakers: dict[str, int] = {reason.value: denied.pop(reason.value) for reason in BREAKERS if reason.value in denied}
+    return Execution(
+        intents=len(found),
+        orders=len(orders),
+        filled=sum(order.filled == order.size for order in orders),
+        partly_filled=sum(0 < order.filled < order.size for order in orders),
+        fills=sum(len(one.fills) for one in found),
+        slippage_bps=percentiles(slippage),
+        fill_rate=round(filled / ordered, 6) if ordered else None,
+        time_to_fill_s=percentiles(times),
+        breakers=breakers,
+        denied=dict(sorted(denied.items(), key=lambda pair: (-pair[1], pair[0]))),
+        dead_letters=sum(order.state is OrderState.REJECTED or order.state not in FINAL for order in orders),
+    )
+
+
+def _slippage_bps(outcome: Outcome) -> float:
+    """How much worse than expected the fills were, on average over their shares."""
+    paid = sum(fill.price * fill.size for fill in outcome.fills) / sum(fill.size for fill in outcome.fills)
+    buying = outcome.order is not None and outcome.order.side is Side.BUY
+    worse = paid - outcome.expected if buying else outcome.expected - paid
+    return worse / outcome.expected * BASIS_POINTS
+
+
+def _seconds(outcome: Outcome) -> float:
+    planned = 0 if outcome.order is None else outcome.order.planned_at
+    return (max(fill.venue_at for fill in outcome.fills) - planned) / SECOND
+
+
+def percentiles(values: list[float]) -> dict[str, float | None]:
+    """Median and 99th percentile; None where there is nothing."""
+    if not values:
+        return {"p50": None, "p99": None}
+    middle, high = np.percentile(np.array(values), (50, 99))
+    return {"p50": round(float(middle), 3), "p99": round(float(high), 3)}
+
+
+def write_fills(path: Path, fills: dict[str, list[Fill]], orders: dict[str, Order]) -> int:
+    """Write one row per fill as Parquet, by time; returns how many. ``observed_at_ns`` is the fill's venue time."""
+    rows = [
+        (
+            fill.venue_at,
+            fill.order_key,
+            orders[fill.order_key].token,
+            orders[fill.order_key].side.value,
+            float_of_micro(fill.price),
+            float_of_micro(fill.size),
+            float_of_micro(fill.fee),
+            fill.liquidity,
+        )
+        for made in fills.values()
+        for fill in made
+    ]
+    rows.sort(key=lambda row: row[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame(rows, schema=FILL_SCHEMA, orient="row").write_parquet(path, compression="zstd")
+    return len(rows)
