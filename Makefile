@@ -52,6 +52,7 @@ types: setup-dev ## mypy --strict on code and tests
 
 prove: setup-dev ## generated histories and mutated frames: nothing is lost, doubled or taken wrongly  (up to 6 min)
 	@$(PY) -m tests.prove $(ARGS)
+	@$(if $(ARGS),,$(PY) -m tests.prove.pairs)
 
 bench: setup-dev ## speed, as a table and build/bench.json
 	@mkdir -p build
