@@ -38,6 +38,14 @@ class Settle(Struct, frozen=True, gc=False, tag=True):
     market: str
 
 
+class Merge(Struct, frozen=True, gc=False, tag=True):
+    """Turn this many shares of each outcome of a market into dollars at the venue."""
+
+    market: str
+    size: int
+    ref: str
+
+
 class Write(Struct, frozen=True, tag=True):
     """Commit this money record (never refused for want of headroom: it is a fact)."""
 
@@ -74,4 +82,4 @@ class Alert(Struct, frozen=True, gc=False, tag=True):
     text: str
 
 
-Effect = Plan | Submit | Cancel | Query | Settle | Write | RecordDecision | WakeMeAt | SetSwitch | Alert
+Effect = Plan | Submit | Cancel | Query | Settle | Merge | Write | RecordDecision | WakeMeAt | SetSwitch | Alert

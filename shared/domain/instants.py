@@ -36,3 +36,31 @@ def iso(at: int) -> str:
 def iso_day(at: int) -> str:
     """The UTC date of the instant, such as ``2026-03-22``."""
     return iso(at)[:10]
+
+
+def end_of_week(at: int) -> int:
+    """The next Monday 00:00 UTC after the instant, in nanoseconds (1970 began on a Thursday)."""
+    return ((at // DAY + 3) // 7 * 7 + 4) * DAY
+
+
+def format_span(ns: int) -> str:
+    """A duration in the largest unit it is a whole number of: ``7 days``, ``1 h``, ``15 min``, ``10 s``, ``500 ms``."""
+    for unit, name in ((DAY, "days"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"), (MILLISECOND, "ms")):
+        if ns and ns % unit == 0:
+            count = ns // unit
+            return f"{count} {'day' if name == 'days' and count == 1 else name}"
+    return f"{ns} ns"
+
+
+def rough_span(ns: int) -> str:
+    """A duration in one or two units, rounded towards zero: ``350 ms``, ``45 s``, ``3 min``, ``2 h 5 min``."""
+    sign, left = ("-", -ns) if ns < 0 else ("", ns)
+    if left < SECOND:
+        return f"{sign if left >= MILLISECOND else ''}{left // MILLISECOND} ms"
+    if left < MINUTE:
+        return f"{sign}{left // SECOND} s"
+    if left < HOUR:
+        return f"{sign}{left // MINUTE} min"
+    if left < DAY:
+        return f"{sign}{left // HOUR} h {left % HOUR // MINUTE} min"
+    return f"{sign}{left // DAY} d {left % DAY // HOUR} h"

@@ -18,6 +18,11 @@ VENUE = "venue"
 FEES = "fees"
 DEPOSITS = "deposits"
 SETTLEMENT = "settlement"
+PROVISIONAL = "provisional"
+"""What executions that have not settled brought (pUSD of sales, shares of purchases): ours if they do."""
+REBATES = "rebates"
+EXTERNAL = "external"
+"""What moved without an order of ours: somebody else used the wallet."""
 
 
 def shares_account(sleeve: str) -> str:
@@ -41,6 +46,11 @@ class PostingKind(Enum):
     FILL = "fill"
     RELEASE = "release"
     SETTLE = "settle"
+    CONFIRM = "confirm"
+    REVERSE = "reverse"
+    MERGE = "merge"
+    REBATE = "rebate"
+    EXTERNAL = "external"
 
 
 class Posting(Struct, frozen=True):
@@ -95,7 +105,8 @@ class Fill(Struct, frozen=True, gc=False):
     """One execution of our order, keyed by (trade id, order key). Times in nanoseconds.
 
     ``liquidity`` is ``taker`` or ``maker``; ``rebate`` estimates what the venue will give back to a maker (no money
-    moves by it; the venue pays its rebates daily, by market).
+    moves by it; the venue pays its rebates daily, by market). ``settles``: the venue will say how it settles, so it is
+    provisional until then.
     """
 
     trade_id: str
@@ -106,6 +117,7 @@ class Fill(Struct, frozen=True, gc=False):
     venue_at: int
     liquidity: str = "taker"
     rebate: Usd = Usd(0)
+    settles: bool = False
 
 
 class SettlementStatus(Enum):
@@ -115,6 +127,26 @@ class SettlementStatus(Enum):
     MINED = "MINED"
     CONFIRMED = "CONFIRMED"
     FAILED = "FAILED"
+
+
+SETTLED_FOR_GOOD = (SettlementStatus.CONFIRMED, SettlementStatus.FAILED)
+FillKey = tuple[str, str]
+"""(trade id, order key): what a fill is known by."""
+
+
+class BookedFill(Struct, frozen=True, gc=False):
+    """An execution in our books and how far we know it to have settled; FAILED has been taken back out of them."""
+
+    fill: Fill
+    status: SettlementStatus = SettlementStatus.MATCHED
+
+
+class Redemption(Struct, frozen=True, gc=False):
+    """Shares of a resolved market that our books have turned into ``paid`` pUSD; the wallet may still hold them."""
+
+    token: str
+    size: Shares
+    paid: Usd
 
 
 class HeadroomChange(Struct, frozen=True, gc=False, array_like=True):
@@ -136,13 +168,23 @@ class RecordKind(Enum):
     MOVED = "moved"
     FILLED = "filled"
     SETTLED = "settled"
+    CONFIRMED = "confirmed"
+    REVERSED = "reversed"
+    MERGED = "merged"
+    REBATED = "rebated"
+    EXTERNAL = "external"
+    REDEEMED = "redeemed"
+    HALTED = "halted"
+    RESUMED = "resumed"
 
 
 class Record(Struct, frozen=True):
     """One line of the journal: everything one money event changed, committed in one transaction.
 
     ``order`` and ``position`` are after-images, ``posting`` is put once, ``headroom`` is added. Orders, positions,
-    ledger and headroom are projections of these records and can be rebuilt from them alone.
+    ledger and headroom are projections of these records and can be rebuilt from them alone. ``status`` is how far
+    ``fill`` has settled, in records of settlement (CONFIRMED, REVERSED). ``ref`` names what a record without a posting
+    is about: the market redeemed, the breaker that halted.
     """
 
     kind: RecordKind
@@ -154,3 +196,5 @@ class Record(Struct, frozen=True):
     fill: Fill | None = None
     headroom: tuple[HeadroomChange, ...] = ()
     v: int = 1
+    status: SettlementStatus | None = None
+    ref: str = ""

@@ -17,6 +17,7 @@ DEFAULT_MIN_SIZE = Shares(5_000_000)
 
 _UPDOWN = re.compile(r"^([a-z]+)-updown-(5m|15m|4h)-(\d{9,11})$")
 _UPDOWN_LONG = re.compile(r"^[a-z]+-up-or-down-")
+_COIN = re.compile(r"^([a-z]+)-up")
 _WINDOW_S = {"5m": 300, "15m": 900, "4h": 14_400}
 
 
@@ -30,7 +31,7 @@ class MarketKind(Enum):
 class Market(Struct, frozen=True, gc=False):
     """One question. Times in nanoseconds UTC; ``None`` means the source did not say.
 
-    ``depth`` is what is displayed on the worse side of the book within the slippage limit, in micro-dollars.
+    ``disputed``: its resolution is contested. ``topic``: what the venue groups it under (its event).
     """
 
     market: str
@@ -50,6 +51,16 @@ class Market(Struct, frozen=True, gc=False):
     best_ask: Price | None = None
     liquidity: Usd | None = None
     accepting: bool = True
+    disputed: bool = False
+    topic: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What positions in it have in common with others: its topic if told, else its coin, category, or itself."""
+        if self.topic:
+            return self.topic
+        coin = _COIN.match(self.slug) if self.kind is MarketKind.CRYPTO_UPDOWN else None
+        return coin.group(1) if coin is not None else self.category or self.market
 
 
 def is_crypto_updown(slug: str) -> bool:

@@ -12,6 +12,7 @@ from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market
 from shared.domain.money import Shares
 from shared.domain.order import OrderState, Side
+from shared.domain.tables import Figures, Voices
 from shared.domain.whale import Ranking
 
 
@@ -150,6 +151,12 @@ class TimerKind(Enum):
 
     ORDER_EXPIRY = "order_expiry"
     ANSWER_TIMEOUT = "answer_timeout"
+    NEXT_LEG = "next_leg"
+    """An intent may go on: its key is that of its last order."""
+    TIME_EXIT = "time_exit"
+    """A market must be left: its key is the market."""
+    PULSE = "pulse"
+    """A second has passed: a driver says so while nothing else is heard."""
 
 
 class TimerFired(Struct, frozen=True, gc=False, tag=True):
@@ -195,6 +202,18 @@ class RankingPublished(Struct, frozen=True, tag=True):
     """The watch list from now on."""
 
     ranking: Ranking
+
+
+class VoicesPublished(Struct, frozen=True, tag=True):
+    """Who of the followed wallets is no independent voice, from now on."""
+
+    voices: Voices
+
+
+class FiguresPublished(Struct, frozen=True, tag=True):
+    """What the portfolio could lose, from now on."""
+
+    figures: Figures
 
 
 class ControlChanged(Struct, frozen=True, gc=False, tag=True):
@@ -272,6 +291,27 @@ class FillStatus(Struct, frozen=True, gc=False, tag=True):
     status: SettlementStatus
 
 
+class Redeemed(Struct, frozen=True, gc=False, tag=True):
+    """The venue has paid out the shares of a resolved market; nothing of it is in the wallet any more."""
+
+    market: str
+
+
+class Merged(Struct, frozen=True, gc=False, tag=True):
+    """The venue has turned ``size`` shares of each outcome of a market into as many dollars."""
+
+    market: str
+    size: Shares
+    ref: str
+
+
+class RebatePaid(Struct, frozen=True, gc=False, tag=True):
+    """The venue has paid a rebate of ``amount`` micro-dollars, once per ``ref``."""
+
+    ref: str
+    amount: int
+
+
 class Balance(Struct, frozen=True, gc=False, tag=True):
     """The venue's statement on an asset we hold."""
 
@@ -285,6 +325,8 @@ class CommandKind(Enum):
     KILL = "kill"
     RESUME = "resume"
     DEPOSIT = "deposit"
+    FLATTEN = "flatten"
+    """Stop trading and sell every position."""
 
 
 class Command(Struct, frozen=True, gc=False, tag=True):
@@ -314,6 +356,8 @@ Payload = (
     | FeedHealth
     | FeedNotice
     | RankingPublished
+    | VoicesPublished
+    | FiguresPublished
     | ControlChanged
     | PlanCommitted
     | PlanRefused
@@ -323,6 +367,9 @@ Payload = (
     | OrderReport
     | OrderFilled
     | FillStatus
+    | Redeemed
+    | Merged
+    | RebatePaid
     | Balance
     | Command
 )

@@ -7,6 +7,7 @@ rounding in its name; where a choice exists, rounding goes against us.
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
+from math import gcd, isqrt
 from typing import NewType
 
 from shared.domain.errors import BadInput, Corrupt
@@ -23,6 +24,7 @@ Fraction = NewType("Fraction", int)
 ONE = 1_000_000
 SIZE_STEP = Shares(10_000)
 """The venue takes sizes of at most two decimals (polymarket.md 1.6)."""
+CENT = Price(10_000)
 FEE_STEP = 10
 """Fees are rounded to five decimals of a dollar (polymarket.md 1.8)."""
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,4})?", re.ASCII)
@@ -203,3 +205,151 @@ def mean_edge(payout: Usd, paid: Usd, size: Shares) -> int:
 def same_size(a: int, b: int) -> bool:
     """Whether two sources mean the same fill: sizes within 0.1% (sources round differently)."""
     return abs(a - b) * 1000 <= max(a, b)
+
+
+def shared_out(size: Shares, parts: int) -> Shares:
+    """One of ``parts`` equal parts of a size, rounded down; ``Corrupt`` for fewer than one part."""
+    if parts < 1:
+        raise Corrupt(f"a size cannot be shared out in {parts} parts")
+    return Shares(size // parts)
+
+
+def doubled(duration: int, times: int) -> int:
+    """A duration (nanoseconds) doubled so many times: the backoff before the next try."""
+    return duration << times
+
+
+def standard_deviation(total: int, squares: int, count: int) -> int:
+    """The standard deviation of ``count`` integers by their sum and their sum of squares, rounded down; 0 of none."""
+    return isqrt(max(squares * count - total * total, 0)) // count if count else 0
+
+
+def square(number: int) -> int:
+    """A number times itself, for sums of squares."""
+    return number * number
+
+
+def weighted(price_micro: int, size: int) -> int:
+    """A price times a size, unscaled, for sums that ``average_price`` divides again."""
+    return price_micro * size
+
+
+def average_price(weighted_sum: int, size_sum: int) -> int:
+    """The size-weighted mean price (micro-dollars), rounded down; ``Corrupt`` without any size."""
+    if size_sum <= 0:
+        raise Corrupt(f"an average price over {size_sum} shares")
+    return weighted_sum // size_sum
+
+
+def near(around: int, share: Fraction, ticks: int, tick: int) -> int:
+    """How far from ``around`` a price still counts as near it: the larger of a share of it and so many ticks."""
+    return max(around * share // ONE, ticks * tick)
+
+
+def millionths(count: int) -> int:
+    """A whole number in millionths, for numbers that are recorded beside fractions."""
+    return count * ONE
+
+
+def evidence_weight(prior: int, claim: int, at: int, markets: int) -> int:
+    """``prior * (1 + claim**2 / v) ** (markets / 2)`` times ``v ** (markets / 2)``, where v = at * (1 - at); exact.
+
+    The weight of a claimed edge by the evidence of that many markets (of an odd number: one less) in which the price
+    was ``at``. The last factor is the same for all claims at one price, so weights compare, and nothing is rounded.
+    """
+    weight: int = (at * (ONE - at) + claim * claim) ** (markets // 2)
+    return prior * weight
+
+
+def weighted_mean(pairs: list[tuple[int, int]]) -> int:
+    """The mean of (value, weight) pairs, rounded down; ``Corrupt`` unless the weights sum to more than 0."""
+    total = weight_sum = 0
+    for each, weight in pairs:
+        total += each * weight
+        weight_sum += weight
+    if weight_sum <= 0:
+        raise Corrupt(f"a weighted mean over a weight of {weight_sum}")
+    return total // weight_sum
+
+
+def format_usd(micro: int) -> str:
+    """Micro-dollars as people write them: ``$1,000``, ``-$0.25``; exact, without trailing zeros."""
+    whole, _, rest = format_micro(abs(micro)).partition(".")
+    text = f"{int(whole):,}"
+    return f"{'-' if micro < 0 else ''}${text}{'.' + rest if rest else ''}"
+
+
+def format_percent(micro: int) -> str:
+    """Millionths as exact percent: ``5%``, ``0.25%``."""
+    return f"{format_micro(micro * 100)}%"
+
+
+def product(first: Fraction, second: Fraction) -> Fraction:
+    """Two factors in millionths multiplied, rounded down."""
+    return Fraction(first * second // ONE)
+
+
+def inverse_factor(normal: Fraction, measured: int) -> Fraction:
+    """``normal / measured``, at most ONE, rounded down: what keeps the product of size and volatility from rising."""
+    return Fraction(ONE if measured <= normal else normal * ONE // measured)
+
+
+def between(low: Fraction, share: Fraction) -> Fraction:
+    """The factor ``share`` of the way from ``low`` up to ONE, rounded down."""
+    return Fraction(low + (ONE - low) * share // ONE)
+
+
+def lowered(at: int, share: Fraction) -> int:
+    """A price less ``share`` of it, rounded down: a whole price is at or below the exact result when it is at this."""
+    return at * (ONE - share) // ONE
+
+
+def raised(at: int, share: Fraction) -> int:
+    """A price and ``share`` of it more, rounded up: a whole price reaches the exact result when it reaches this."""
+    return -(-at * (ONE + share) // ONE)
+
+
+def loss_price(size: Shares, paid: Usd, loss: Usd) -> int:
+    """The highest price at which what cost ``paid`` is worth (rounded down) ``loss`` less, or more than that less.
+
+    0 where no price is that low; ``Corrupt`` without any shares.
+    """
+    if size <= 0:
+        raise Corrupt(f"a loss on {size} shares")
+    return max(-(-(paid - loss + 1) * ONE // size) - 1, 0)
+
+
+def taking_size(size: Shares, at: Price) -> Shares:
+    """A size floored to what an order that only takes may sell at this price.
+
+    The venue takes two decimals of the shares given and four of the dollars got (polymarket.md 1.6), so at finer ticks
+    than a cent only multiples of 0.04, 0.1 or a whole share will do.
+    """
+    step = SIZE_STEP * (CENT // gcd(at, CENT))
+    return Shares(size // step * step)
+
+
+def split(amount: int, weights: list[int]) -> list[int]:
+    """An amount in parts as the weights are to each other: a part ends where its floored running total does, so the
+    parts sum to the amount exactly. ``Corrupt`` unless the weights are at least 0 and sum to more.
+    """
+    whole = sum(weights)
+    if whole <= 0 or min(weights) < 0:
+        raise Corrupt(f"an amount cannot be split by the weights {weights}")
+    parts, weight, before = [], 0, 0
+    for each in weights:
+        weight += each
+        upto = amount * weight // whole
+        parts.append(upto - before)
+        before = upto
+    return parts
+
+
+def format_fixed(micro: int, decimals: int, unit: int = ONE) -> str:
+    """Millionths counted in ``unit`` millionths, half-even to so many decimals, with separators: ``1,234.50``.
+
+    What rounds to zero is shown without a sign.
+    """
+    value = Decimal(micro) / unit
+    text = f"{value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN):,f}"
+    return text.removeprefix("-") if not text.strip("-0.,") else text

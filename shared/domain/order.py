@@ -62,6 +62,8 @@ class OrderCause(Enum):
     NEVER_SENT = "NEVER_SENT"
 
 
+EMERGENCY = "emergency_exit"
+"""The rule of an exit that a person asked for (``Reason.EMERGENCY_EXIT``)."""
 FINAL = (OrderState.FILLED, OrderState.REJECTED, OrderState.CANCELED, OrderState.EXPIRED)
 """States without a way out; late fills of a cancelled or expired order are still booked."""
 
@@ -90,8 +92,9 @@ TRANSITIONS: dict[OrderState, dict[OrderCause, OrderState]] = {
     _S.IN_DOUBT: _FROM_DOUBT,
     # Final states stay. Reports that arrive late or twice change nothing; late fills are booked all the same.
     _S.FILLED: dict.fromkeys((_C.ACCEPTED, _C.DOUBT, _C.CANCELED, _C.EXPIRED), _S.FILLED),
-    _S.CANCELED: {c: _S.CANCELED for c in _FROM_DOUBT if c not in (_C.REJECTED, _C.WHOLLY_FILLED)},
-    _S.EXPIRED: {c: _S.EXPIRED for c in _FROM_DOUBT if c not in (_C.REJECTED, _C.WHOLLY_FILLED)},
+    # (That includes a rejection: an order given up as nowhere to be found may be told that it was never taken.)
+    _S.CANCELED: {c: _S.CANCELED for c in _FROM_DOUBT if c is not _C.WHOLLY_FILLED},
+    _S.EXPIRED: {c: _S.EXPIRED for c in _FROM_DOUBT if c is not _C.WHOLLY_FILLED},
     _S.REJECTED: dict.fromkeys((_C.REJECTED, _C.DOUBT), _S.REJECTED),
 }
 TRANSITIONS[_S.CANCELED][_C.WHOLLY_FILLED] = _S.FILLED
@@ -113,6 +116,14 @@ class Order(Struct, frozen=True, gc=False):
     fills took. ``signal_at`` and ``planned_at`` are event times in nanoseconds; ``venue_hash`` is known before sending.
     ``expires_at`` (GTD only, nanoseconds, else 0) is what is sent to the venue, which ends the order 60 s before it;
     a ``post_only`` order is refused where it would take.
+
+    ``phase``: how far execution had to go for it (1: at the target price); ``attempt``: orders sent so far in this
+    phase and slice, refused ones included; ``slice_no`` of ``slices``: its part of an order worked over time, of which
+    ``later`` shares are still to come.
+    ``target``: the price decided on, ``reference``: the best price displayed then (0: none), from which slippage is
+    measured. ``p_win``: what the purchase believed. ``life_ns``: how long it may stay open (0: as the limits say).
+    ``rule``: why a rule of ours sells (a Reason).
+    ``dead``: it failed for good and is not tried again, which a person should look at.
     """
 
     order_key: str
@@ -145,6 +156,17 @@ class Order(Struct, frozen=True, gc=False):
     order_type: OrderType = OrderType.GTC
     post_only: bool = False
     expires_at: int = 0
+    phase: int = 1
+    attempt: int = 1
+    slice_no: int = 1
+    slices: int = 1
+    later: Shares = Shares(0)
+    target: int = 0
+    reference: int = 0
+    life_ns: int = 0
+    p_win: int = 0
+    rule: str = ""
+    dead: bool = False
 
     @property
     def remaining(self) -> Shares:
@@ -155,3 +177,8 @@ class Order(Struct, frozen=True, gc=False):
     def sleeve(self) -> str:
         """The sleeve its position belongs to: (strategy, source)."""
         return f"{self.strategy}/{self.source}"
+
+
+def told_to_sell(order: Order | None) -> bool:
+    """Whether a person told us to sell (flatten): the only plan that the kill switch does not stop."""
+    return order is not None and order.side is Side.SELL and order.rule == EMERGENCY

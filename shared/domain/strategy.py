@@ -7,7 +7,7 @@ from msgspec import Struct
 from shared.domain.decision import Reason
 from shared.domain.market import Market
 from shared.domain.money import Fraction, Price, Shares, Usd
-from shared.domain.order import Purpose, Side
+from shared.domain.order import OrderType, Purpose, Side
 from shared.domain.whale import Signal
 
 
@@ -15,6 +15,7 @@ class Trade(Struct, frozen=True, gc=False):
     """A wish to trade. ``wish`` is micro-dollars for an entry (None: size it by Kelly), shares for an exit.
 
     ``p_win`` is the believed probability that the token pays out, in millionths (None where it is unknown).
+    ``order_type`` and ``post_only``: how it goes to the venue; execution works a plain GTC wish in phases and slices.
     """
 
     token: str
@@ -23,6 +24,8 @@ class Trade(Struct, frozen=True, gc=False):
     purpose: Purpose
     p_win: Fraction | None = None
     wish: int | None = None
+    order_type: OrderType = OrderType.GTC
+    post_only: bool = False
 
 
 class Skip(Struct, frozen=True, gc=False):

@@ -3,7 +3,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import Corrupt
-from shared.domain.ledger import CASH, PUSD, VENUE, Entry, Position, PostingKind, posting, shares_account
+from shared.domain.ledger import (
+    CASH,
+    PUSD,
+    SETTLED_FOR_GOOD,
+    VENUE,
+    BookedFill,
+    Entry,
+    Fill,
+    Position,
+    PostingKind,
+    SettlementStatus,
+    posting,
+    shares_account,
+)
+from shared.domain.money import Shares, Usd
 
 ENTRIES = st.lists(
     st.builds(Entry, st.sampled_from([CASH, VENUE]), st.sampled_from([PUSD, "token"]), st.integers(-50, 50)),
@@ -37,3 +51,13 @@ def test_shares_lie_in_the_account_of_their_sleeve() -> None:
 
 def test_a_position_is_found_by_token_and_sleeve() -> None:
     assert Position("a", "m:yes", "whale_copy/w", "m", "whale_copy", "w").key == "m:yes#whale_copy/w"
+
+
+def test_a_booked_execution_is_provisional_until_it_is_told_how_it_settled() -> None:
+    fill = Fill("t1", "intent.1", 500_000, Shares(1), Usd(0), 1)
+    assert BookedFill(fill).status is SettlementStatus.MATCHED
+    assert BookedFill(fill).status not in SETTLED_FOR_GOOD
+    assert {status for status in SettlementStatus if status in SETTLED_FOR_GOOD} == {
+        SettlementStatus.CONFIRMED,
+        SettlementStatus.FAILED,
+    }

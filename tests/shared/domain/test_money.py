@@ -226,3 +226,149 @@ def test_two_sizes_are_the_same_within_a_tenth_of_a_percent_whichever_comes_firs
 @given(SIZES)
 def test_sizes_are_floored_to_two_decimals(size: Shares) -> None:
     assert 0 <= size - money.floor_size(size) < SIZE_STEP
+
+
+@pytest.mark.parametrize(
+    ("micro", "text"),
+    [(0, "$0"), (1_000 * ONE, "$1,000"), (-250_000, "-$0.25"), (1, "$0.000001"), (1_234_567_890_000, "$1,234,567.89")],
+)
+def test_dollars_are_written_as_people_write_them(micro: int, text: str) -> None:
+    assert money.format_usd(micro) == text
+
+
+@pytest.mark.parametrize(("micro", "text"), [(50_000, "5%"), (2_500, "0.25%"), (ONE, "100%"), (-1, "-0.0001%")])
+def test_percent_are_exact(micro: int, text: str) -> None:
+    assert money.format_percent(micro) == text
+
+
+@given(PARTS, st.integers(0, 3 * ONE).map(Fraction))
+def test_a_product_of_factors_is_exact_rounded_down(first: Fraction, second: Fraction) -> None:
+    exact = Exact(first, ONE) * Exact(second, ONE) * ONE
+    assert money.product(first, second) <= exact < money.product(first, second) + 1
+    assert money.product(Fraction(ONE), second) == second
+
+
+@given(st.integers(1, ONE).map(Fraction), st.integers(0, 10 * ONE))
+def test_an_inverse_factor_keeps_what_it_multiplies_from_rising(normal: Fraction, measured: int) -> None:
+    factor = money.inverse_factor(normal, measured)
+    assert 0 <= factor <= ONE
+    assert (factor == ONE) == (measured <= normal)
+    assert Exact(factor, ONE) * measured <= max(normal, measured)
+    if measured > normal:
+        assert factor <= Exact(normal, measured) * ONE < factor + 1
+
+
+@given(PARTS, PARTS)
+def test_a_factor_between_lies_between(low: Fraction, share: Fraction) -> None:
+    assert low <= money.between(low, share) <= ONE
+    assert money.between(low, Fraction(ONE)) == ONE
+    assert money.between(low, Fraction(0)) == low
+
+
+@given(TRADED, PARTS)
+def test_a_whole_price_reaches_a_share_below_or_above_exactly_where_the_rounded_level_says(
+    at: Price, share: Fraction
+) -> None:
+    below, above = Exact(at) * (1 - Exact(share, ONE)), Exact(at) * (1 + Exact(share, ONE))
+    assert below - 1 < money.lowered(at, share) <= below
+    assert above <= money.raised(at, share) < above + 1
+
+
+@given(st.integers(1, 10**12).map(Shares), BUDGETS, st.integers(1, 10**11).map(Usd))
+def test_at_the_loss_price_the_loss_is_reached_and_one_above_it_is_not(size: Shares, paid: Usd, loss: Usd) -> None:
+    level = money.loss_price(size, paid, loss)
+    assert level == 0 or paid - money.value(size, level) >= loss
+    assert paid - money.value(size, level + 1) < loss
+
+
+def test_nothing_held_loses_nothing() -> None:
+    with pytest.raises(Corrupt, match="a loss on 0 shares"):
+        money.loss_price(Shares(0), Usd(1), Usd(1))
+
+
+TICKS = st.sampled_from([100_000, 10_000, 5_000, 2_500, 1_000, 100])
+
+
+@given(SIZES, TICKS, st.data())
+def test_a_taking_sale_has_two_decimals_of_shares_and_four_of_dollars_and_no_larger_size_has(
+    size: Shares, tick: int, data: st.DataObject
+) -> None:
+    at = Price(data.draw(st.integers(1, ONE // tick - 1)) * tick)
+
+    def taken(shares: int) -> bool:
+        dollars = Exact(shares * at, ONE**2)
+        return shares % SIZE_STEP == 0 and (dollars * 10**4).denominator == 1
+
+    sold = money.taking_size(size, at)
+    assert sold <= size
+    assert taken(sold)
+    floored = money.floor_size(size)
+    assert not any(taken(larger) for larger in range(floored, max(sold, floored - ONE), -SIZE_STEP))
+
+
+@given(st.integers(0, 10**6))
+def test_a_count_in_millionths_reads_back_as_the_count(count: int) -> None:
+    assert money.format_micro(money.millionths(count)) == str(count)
+
+
+@given(st.integers(1, 3 * ONE), st.integers(-ONE, ONE), st.integers(1, ONE - 1), st.integers(0, 30))
+def test_weights_by_evidence_compare_as_the_prior_times_the_power_of_the_claim(
+    prior: int, claim: int, at: int, markets: int
+) -> None:
+    variance = Exact(at, ONE) * (1 - Exact(at, ONE))
+    said = prior * (1 + Exact(claim, ONE) ** 2 / variance) ** (markets // 2)
+    nothing = money.evidence_weight(1, 0, at, markets)
+    assert Exact(money.evidence_weight(prior, claim, at, markets), nothing) == said
+
+
+@given(st.lists(st.tuples(AMOUNTS, st.integers(1, 10**12)), min_size=1, max_size=9))
+def test_a_weighted_mean_rounds_down(pairs: list[tuple[int, int]]) -> None:
+    exact = Exact(sum(number * weight for number, weight in pairs), sum(weight for _, weight in pairs))
+    assert exact - 1 < money.weighted_mean(pairs) <= exact
+
+
+@pytest.mark.parametrize("pairs", [[], [(5, 0)]])
+def test_a_weighted_mean_without_weight_is_corrupt(pairs: list[tuple[int, int]]) -> None:
+    with pytest.raises(Corrupt, match="a weighted mean over a weight of 0"):
+        money.weighted_mean(pairs)
+
+
+@given(AMOUNTS, st.lists(st.integers(0, 10**12), min_size=1, max_size=8).filter(any))
+def test_an_amount_is_split_without_losing_or_making_any(amount: int, weights: list[int]) -> None:
+    parts = money.split(amount, weights)
+    assert sum(parts) == amount
+    for got, weight in zip(parts, weights, strict=True):
+        assert abs(got - Exact(amount * weight, sum(weights))) < 1
+        assert weight or not got
+
+
+def test_the_first_of_two_parts_is_rounded_down() -> None:
+    assert money.split(100, [1, 2]) == [33, 67]
+    assert money.split(100, [2, 1]) == [66, 34]
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [2, -1]])
+def test_nothing_is_split_by_nothing(weights: list[int]) -> None:
+    with pytest.raises(Corrupt, match="cannot be split by the weights"):
+        money.split(1, weights)
+
+
+@pytest.mark.parametrize(
+    ("micro", "decimals", "unit", "text"),
+    [
+        (1_234_500_000, 2, ONE, "1,234.50"),
+        (-5_000, 2, ONE, "0.00"),
+        (-15_000, 2, ONE, "-0.02"),
+        (310_000, 1, money.CENT, "31.0"),
+        (2_500_000, 0, ONE, "2"),
+        (10**18, 0, ONE, "1,000,000,000,000"),
+    ],
+)
+def test_a_number_is_shown_with_so_many_decimals(micro: int, decimals: int, unit: int, text: str) -> None:
+    assert money.format_fixed(micro, decimals, unit) == text
+
+
+@given(AMOUNTS, st.integers(0, 6))
+def test_a_shown_number_is_off_by_half_its_last_decimal_at_most(micro: int, decimals: int) -> None:
+    shown = money.parse_micro(money.format_fixed(micro, decimals).replace(",", ""))
+    assert 2 * abs(shown - micro) <= 10 ** (6 - decimals)

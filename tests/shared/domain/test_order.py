@@ -16,8 +16,8 @@ LIVE        .         x         IN_DOUBT  PARTIAL   FILLED    CANCELED  EXPIRED 
 PARTIAL     .         x         IN_DOUBT  .         FILLED    CANCELED  EXPIRED   x
 IN_DOUBT    LIVE      REJECTED  .         PARTIAL   FILLED    CANCELED  EXPIRED   x
 FILLED      .         x         .         x         x         .         .         x
-CANCELED    .         x         .         .         FILLED    .         .         x
-EXPIRED     .         x         .         .         FILLED    .         .         x
+CANCELED    .         .         .         .         FILLED    .         .         x
+EXPIRED     .         .         .         .         FILLED    .         .         x
 REJECTED    x         .         .         x         x         x         x         x
 """
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
