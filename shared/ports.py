@@ -9,7 +9,9 @@ from shared.domain.decision import Decision
 from shared.domain.ledger import Record
 from shared.domain.market import Market
 from shared.domain.messages import Command, Event, Payload, PlanCommitted, PlanRefused
+from shared.domain.money import Shares
 from shared.domain.order import Order
+from shared.domain.reports import Reports
 
 
 class Clock(Protocol):
@@ -38,6 +40,18 @@ class Venue(Protocol):
 
     def query(self, order_key: str, at: int) -> list[Answer]:
         """Ask what became of an order: its fills again, then a report."""
+
+    def cancel_all(self, at: int) -> list[Answer]:
+        """Ask to cancel whatever is open; each order is answered by a report."""
+
+    def reports(self, at: int, since: int) -> Reports:
+        """Ask for all the venue knows of the account; executions and ends since ``since``. What fails is None."""
+
+    def redeem(self, market: str, at: int) -> list[Answer]:
+        """Pay out the shares of a resolved market; answered by ``Redeemed``."""
+
+    def merge(self, market: str, size: Shares, ref: str, at: int) -> list[Answer]:
+        """Turn shares of each outcome into dollars, once per ``ref``; answered by ``Merged``."""
 
 
 class Switch(Struct, frozen=True):
@@ -107,6 +121,9 @@ class Views(Protocol):
 
     def put_marks(self, marks: Mapping[str, int]) -> None:
         """Replace the last prices of the tokens held (micro-dollars per share)."""
+
+    def put_risk(self, risk: Mapping[str, Any]) -> None:
+        """Replace how risk stands: limits, breakers, exits by rule, settlement, rounds, alerts (at most 64 KB)."""
 
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         """Keep a point of the curves under its instant."""

@@ -6,7 +6,7 @@ The engine judges entries on it, and the market channel keeps one per token from
 from collections.abc import Iterable, Mapping
 
 from shared.domain.messages import BookSnapshot
-from shared.domain.money import ONE
+from shared.domain.money import ONE, average_price, weighted
 from shared.domain.order import Side
 
 Level = tuple[int, int]
@@ -70,6 +70,21 @@ class Book:
     def two_sided(self) -> bool:
         """Whether both sides have an order; without, there is no spread to speak of."""
         return bool(self.bids) and bool(self.asks)
+
+    def usable(self, at: int, max_age_ns: int) -> bool:
+        """Whether one can act on it: two sides, not crossed, and known to be right at most ``max_age_ns`` ago."""
+        return at - self.at <= max_age_ns and self.best_bid > NO_BID and self.best_bid < self.best_ask < NO_ASK
+
+    def walked(self, side: Side, limit: int, size: int) -> tuple[int, int]:
+        """What an order that takes would find now: shares up to its limit and size, their mean price (0 of none)."""
+        found, paid = 0, 0
+        for price, there in self.asks_up() if side is _BUY else self.bids_down():
+            if found >= size or (price > limit if side is _BUY else price < limit):
+                break
+            part = min(there, size - found)
+            found += part
+            paid += weighted(price, part)
+        return found, average_price(paid, found) if found else 0
 
     def bids_down(self) -> list[Level]:
         """Bids from the highest."""

@@ -4,17 +4,24 @@ Belief is updated when a record is made, so the next decision already sees the m
 committed by the driver. Sequencing (plan, submit, resolve) is decided here and nowhere else.
 """
 
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from shared.domain.decision import Reason
 from shared.domain.effects import Alert, Cancel, Effect, Plan, Query, Submit, WakeMeAt, Write
 from shared.domain.errors import Corrupt
 from shared.domain.ledger import Fill, Position, Record, RecordKind
 from shared.domain.messages import OrderReport, PlanRefused, TimerFired, TimerKind
 from shared.domain.money import ONE, Usd, mul_div_floor
 from shared.domain.order import FINAL, Order, OrderCause, OrderState, Side
+from shared.domain.rejections import Verdict, verdict_on
 from shared.engine.execution import Execution
-from shared.engine.ledger import Projection, deposit_record, fill_record, move_record, plan_record, settle_record
+from shared.engine.ledger import Projection, deposit_record, fill_record, move_record, plan_record
 from shared.engine.limits import Limits
 from shared.engine.marks import Marks
 from shared.engine.risk import Risk
+from shared.engine.settlements import Settlements
 
 _ENDED = {
     OrderState.CANCELED: OrderCause.CANCELED,
@@ -24,7 +31,11 @@ _ENDED = {
 
 
 class Desk:
-    """Orders, positions, settlement and the books of one account."""
+    """Orders, positions, settlement and the books of one account.
+
+    ``ended``: orders that the event in hand has ended at the venue, for whoever goes on with their intents.
+    ``on_position`` is called with every change of a position.
+    """
 
     def __init__(self, account: str, limits: Limits) -> None:
         self.account = account
@@ -34,8 +45,10 @@ class Desk:
         self.risk = Risk(limits, self.books, self.marks)
         self.execution = Execution(account)
         self.positions: dict[str, dict[str, Position]] = {}
-        self.payouts: dict[str, dict[str, int]] = {}
-        self._booked_fills: dict[tuple[str, str], None] = {}
+        self.settlements = Settlements(account, limits, self.books, self.positions, self.execution, self._write)
+        self.payouts = self.settlements.payouts
+        self.ended: list[Order] = []
+        self.on_position: Callable[[Position], None] | None = None
         self._unsent: dict[str, None] = {}
 
     # ------------------------------------------------------------------ belief
@@ -48,14 +61,19 @@ class Desk:
         self.books.apply(record)
         if order is not None:
             self.execution.track(before_order, order)
-            if record.kind is RecordKind.PLANNED and order.side is Side.BUY:
-                self.risk.entered(record.at)
-        if record.fill is not None:
-            self._booked_fills[record.fill.trade_id, record.fill.order_key] = None
+            if record.kind is RecordKind.PLANNED:
+                (self.risk.entered if order.side is Side.BUY else self.risk.exited)(record.at)
         if position is not None:
             self._reposition(before, position, record)
-        if order is None and position is None:
-            self.risk.deposited(Usd(sum(change.delta for change in record.headroom)))
+        match record.kind:
+            case RecordKind.DEPOSITED | RecordKind.EXTERNAL:
+                self.risk.deposited(Usd(sum(change.delta for change in record.headroom)))
+            case RecordKind.HALTED:
+                self.risk.relatch(Reason(record.ref), record.at)
+            case RecordKind.RESUMED:
+                self.risk.resume(record.at)
+            case _:
+                pass
 
     def _reposition(self, before: Position | None, after: Position, record: Record) -> None:
         size_before, realized_before = (before.size, before.realized) if before else (0, 0)
@@ -68,7 +86,10 @@ class Desk:
             in_market.pop(after.key, None)
             if not in_market:
                 del self.positions[after.market]
-        self.risk.booked(after, record.at, after.realized - realized_before)
+        if record.kind is not RecordKind.REVERSED:  # what never happened is neither a win nor a loss
+            self.risk.booked(after, record.at, after.realized - realized_before)
+        if self.on_position is not None:
+            self.on_position(after)
 
     def _write(self, record: Record) -> Write:
         self.apply(record)
@@ -100,7 +121,8 @@ class Desk:
         orders = self.execution.open_by_market.get(market, {}).values()
         return Usd(held + sum(order.reserved for order in orders if order.token == token))
 
-    def _order(self, order_key: str) -> Order:
+    def order(self, order_key: str) -> Order:
+        """One of our orders; ``Corrupt`` for any other."""
         order = self.books.orders.get(order_key)
         if order is None:
             raise Corrupt(f"order {order_key} is not one of ours")
@@ -111,6 +133,21 @@ class Desk:
     def deposit(self, amount: Usd, at: int, key: str) -> list[Effect]:
         """Book money from outside."""
         return [self._write(deposit_record(self.account, amount, at, key))]
+
+    # ------------------------------------------------------------------ halts that outlive us
+
+    def halts(self, at: int) -> list[Effect]:
+        """Losses that stop entries for a day, a week or until a person has looked are written down once: prices seen
+        by a later life do not undo them.
+        """
+        return [
+            self._write(Record(RecordKind.HALTED, self.account, at, ref=reason.value))
+            for reason in self.risk.fresh_latches()
+        ]
+
+    def resumed(self, at: int) -> Write:
+        """A person has looked."""
+        return self._write(Record(RecordKind.RESUMED, self.account, at))
 
     # ------------------------------------------------------------------ plan -> submit
 
@@ -123,48 +160,63 @@ class Desk:
 
     def committed(self, order_key: str, existed: bool, at: int) -> list[Effect]:
         """The plan is written: send it once, unless it is an older life's order or must no longer be sent."""
-        order = self._order(order_key)
+        order = self.order(order_key)
         self._unsent.pop(order_key, None)
         if existed:
             return self._in_doubt(order, at, "planned by an earlier life")
         if self._unwanted(order):
             return self._move(order, OrderCause.NEVER_SENT, at, "never sent: trading stopped or market resolved")
+        if at - order.planned_at > self.limits.pending_ns:
+            waited = at - order.planned_at
+            return self._move(order, OrderCause.NEVER_SENT, at, f"never sent: its plan took {waited} ns to commit")
         wake = WakeMeAt(at + self.limits.answer_timeout_ns, TimerKind.ANSWER_TIMEOUT, order_key)
         return [Submit(order), wake]
 
     def refused(self, payload: PlanRefused, at: int) -> list[Effect]:
         """The plan was not written: belief gives back what it had claimed; nothing is stored, nothing was sent."""
-        order = self._order(payload.order_key)
+        order = self.order(payload.order_key)
         self._unsent.pop(payload.order_key, None)
         undo = move_record(order, OrderCause.NEVER_SENT, at, self.limits, f"refused: {payload.by.value}")
         assert undo is not None  # PLANNED always ends by NEVER_SENT
         self.apply(undo)
         text = f"plan {payload.order_key} refused by {payload.by.value} {payload.detail}".rstrip()
-        return [Alert(3, "plan_refused", text), *self.settle_if_free(order.market, at)]
+        return [Alert(3, "plan_refused", text), *self.settlements.settle_if_free(order.market, at)]
 
     # ------------------------------------------------------------------ the venue's answers
 
     def accepted(self, order_key: str, at: int) -> list[Effect]:
         """The order is live: its time starts to run, or ends at once where it is no longer wanted."""
-        order = self._order(order_key)
+        order = self.order(order_key)
         effects = self._move(order, OrderCause.ACCEPTED, at, "")
         if order.state not in FINAL:
-            life = 0 if self._unwanted(order) else self.limits.order_life_ns
+            life = 0 if self._unwanted(order) else self._life(order)
             effects.append(WakeMeAt(at + life, TimerKind.ORDER_EXPIRY, order_key))
         return effects
 
+    def _life(self, order: Order) -> int:
+        return order.life_ns or self.limits.order_life_ns
+
     def _unwanted(self, order: Order) -> bool:
-        return not self.risk.trading or order.market in self.payouts
+        """Whether trading stopped, or its market ended, since it was planned. What a person told us to sell goes on."""
+        stopped = not self.risk.trading and order.rule != Reason.EMERGENCY_EXIT
+        return stopped or order.market in self.payouts
 
     def rejected(self, order_key: str, reason: str, at: int) -> list[Effect]:
-        """The venue proved that it said no."""
-        order = self._order(order_key)
-        effects = self._move(order, OrderCause.REJECTED, at, reason)
+        """The venue proved that it said no: for good, for now, or because nobody was there to trade with."""
+        order = self.order(order_key)
+        verdict = verdict_on(reason)
+        last = verdict is Verdict.RETRY and order.attempt > self.limits.retries
+        marked = replace(order, dead=True) if verdict is Verdict.DEAD or last else order
+        effects = self._move(marked, OrderCause.REJECTED, at, reason)
+        if not effects:
+            return []
+        if marked.dead:
+            return [*effects, Alert(2, "dead_letter", f"order {order_key} failed for good: {reason}")]
         return [*effects, Alert(3, "order_rejected", f"order {order_key}: {reason}")]
 
     def doubtful(self, order_key: str, reason: str, at: int) -> list[Effect]:
         """Nobody knows what became of the order: keep its cash and ask for evidence."""
-        return self._in_doubt(self._order(order_key), at, reason)
+        return self._in_doubt(self.order(order_key), at, reason)
 
     def _in_doubt(self, order: Order, at: int, reason: str) -> list[Effect]:
         effects = self._move(order, OrderCause.DOUBT, at, reason)
@@ -179,7 +231,7 @@ class Desk:
 
     def reported(self, report: OrderReport, at: int) -> list[Effect]:
         """The venue's statement on an order. Its fills must be booked before its end is believed."""
-        order = self._order(report.order_key)
+        order = self.order(report.order_key)
         if report.filled > order.filled:
             return [Query(order.order_key)]
         if report.state in _ENDED:
@@ -192,26 +244,34 @@ class Desk:
         record = move_record(order, cause, at, self.limits, note)
         if record is None:
             return []
-        return [self._write(record), *self.settle_if_free(order.market, at)]
+        assert record.order is not None
+        written = self._write(record)
+        if record.order.state in FINAL and cause is not OrderCause.NEVER_SENT:
+            self.ended.append(record.order)
+        both = self.settlements.merge_if_both(order.market) if record.order.state in FINAL else []
+        return [written, *both, *self.settlements.settle_if_free(order.market, at)]
 
     def filled(self, fill: Fill, at: int) -> list[Effect]:
         """Book an execution once; the same (trade, order) again changes nothing."""
-        if (fill.trade_id, fill.order_key) in self._booked_fills:
+        if (fill.trade_id, fill.order_key) in self.books.booked:
             return []
-        order = self._order(fill.order_key)
+        order = self.order(fill.order_key)
         position = self.books.positions.get(f"{order.token}#{order.sleeve}")
         effects: list[Effect] = [self._write(fill_record(order, position, fill, at, self.limits))]
         if order.state in (OrderState.PLANNED, OrderState.IN_DOUBT) and fill.size < order.remaining:
             # A fill proves acceptance: what is left must run out like any accepted order.
-            effects.append(WakeMeAt(at + self.limits.order_life_ns, TimerKind.ORDER_EXPIRY, order.order_key))
-        return [*effects, *self.settle_if_free(order.market, at)]
+            effects.append(WakeMeAt(at + self._life(order), TimerKind.ORDER_EXPIRY, order.order_key))
+        if fill.size == order.remaining:
+            self.ended.append(self.books.orders[order.order_key])
+        effects += self.settlements.merge_if_both(order.market)
+        return [*effects, *self.settlements.settle_if_free(order.market, at)]
 
     def woken(self, timer: TimerFired, at: int) -> list[Effect]:
         """A timer of ours: cancel what is left of an old order, or ask about one that was never answered.
 
         Both repeat until the order has ended, since requests and answers may be lost.
         """
-        order = self._order(timer.key)
+        order = self.order(timer.key)
         if timer.timer is TimerKind.ORDER_EXPIRY:
             if order.state not in (OrderState.LIVE, OrderState.PARTIAL):
                 return []
@@ -225,49 +285,45 @@ class Desk:
         orders = self.execution.open_orders()
         return [Cancel(order.order_key) for order in orders if order.order_key not in self._unsent]
 
-    # ------------------------------------------------------------------ settlement
+    def cancel_sleeve(self, position: Position, but: str) -> list[Effect]:
+        """Ask the venue to cancel a sleeve's open orders, except those of one intent (by its signal)."""
+        return [
+            Cancel(order.order_key)
+            for order in self.execution.open_by_market.get(position.market, {}).values()
+            if order.order_key not in self._unsent
+            and order.signal_id != but
+            and f"{order.token}#{order.sleeve}" == position.key
+        ]
+
+    # ------------------------------------------------------------------ the end of a market
 
     def resolve(self, market: str, payouts: dict[str, int], at: int) -> list[Effect]:
         """A market has resolved: cancel what is open in it, and settle once nothing can fill any more."""
         self.payouts[market] = payouts
         orders = self.execution.open_by_market.get(market, {})
         effects: list[Effect] = [Cancel(key) for key in orders if key not in self._unsent]
-        return [*effects, *self.settle_if_free(market, at)]
-
-    def settle_if_free(self, market: str, at: int) -> list[Effect]:
-        """Settle a resolved market's positions, unless one of its orders may still fill."""
-        payouts = self.payouts.get(market)
-        if payouts is None or market in self.execution.open_by_market:
-            return []
-        effects: list[Effect] = []
-        for position in list(self.positions.get(market, {}).values()):
-            if position.token in payouts:
-                effects.append(self._write(settle_record(position, payouts[position.token], at, self.limits)))
-            else:
-                text = f"market {market} resolved without a payout for token {position.token}"
-                effects.append(Alert(2, "payout_unknown", text))
-        self.execution.forget_market(market)
-        return effects
+        return [*effects, *self.settlements.settle_if_free(market, at)]
 
     # ------------------------------------------------------------------ recovery
 
-    def recover(self, records: list[Record], at: int) -> list[Effect]:
-        """Rebuild belief from the journal, then ask the venue about every order that was open.
-
-        Marks restart at cost; the day's start and the peak are walked through the records, so that a restart does not
-        forget a loss.
+    def rebuild(self, records: list[Record], at: int) -> None:
+        """Belief from the journal. Marks restart at cost; the day's start and the peak are walked through the records,
+        so that a restart does not forget a loss.
         """
         for record in records:
             self.risk.begin_day(record.at)
             self.apply(record)
-            self.risk.peak = max(self.risk.peak, self.risk.equity())
+            self.risk.walked(record.at)
         for held in self.positions.values():
             for position in held.values():
                 self.marks.price(position.token, mul_div_floor(position.cost, ONE, position.size))
+        self.ended.clear()
         self.risk.begin_day(at)
+
+    def reopen(self, at: int) -> list[Effect]:
+        """The venue is asked about every order that was open; what resolved meanwhile is settled."""
         asked = [effect for order in self.execution.open_orders() for effect in self._reopen(order, at)]
-        settled = [effect for market in list(self.payouts) for effect in self.settle_if_free(market, at)]
-        return [*asked, *settled]
+        return [*asked, *self.settlements.recover(at)]
 
     def _reopen(self, order: Order, at: int) -> list[Effect]:
         """An order that an earlier life left open: ask about it, and let its time run on."""
@@ -275,5 +331,5 @@ class Desk:
             return self._in_doubt(order, at, "planned by an earlier life")
         if order.state is OrderState.IN_DOUBT:
             return self._ask(order.order_key, at)
-        ends = max(at, order.planned_at + self.limits.order_life_ns)
+        ends = max(at, order.planned_at + self._life(order))
         return [Query(order.order_key), WakeMeAt(ends, TimerKind.ORDER_EXPIRY, order.order_key)]

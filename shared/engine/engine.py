@@ -3,25 +3,28 @@
 "Now" is the ``observed_at`` of the event in hand. An event that concerns nobody costs two look-ups.
 """
 
-from msgspec import Struct
-from msgspec.structs import replace
+from collections.abc import Callable
+from typing import Any
 
 from shared.domain.decision import Decision, Reason
-from shared.domain.effects import Alert, Effect, RecordDecision, SetSwitch
-from shared.domain.errors import Corrupt
+from shared.domain.effects import Alert, Effect, RecordDecision
+from shared.domain.errors import BadInput, Corrupt
+from shared.domain.instants import SECOND
 from shared.domain.ledger import Record, RecordKind
 from shared.domain.market import Market
 from shared.domain.messages import (
     BookChange,
     BookSnapshot,
     Command,
-    CommandKind,
     ControlChanged,
     Event,
     FeedHealth,
+    FiguresPublished,
+    FillStatus,
     MarketChanged,
     MarketListed,
     MarketResolved,
+    Merged,
     OrderAccepted,
     OrderFilled,
     OrderInDoubt,
@@ -30,49 +33,42 @@ from shared.domain.messages import (
     Payload,
     PlanCommitted,
     PlanRefused,
+    PricePoint,
     PublicTrade,
     RankingPublished,
+    RebatePaid,
+    Redeemed,
     RefusedBy,
+    SpotTrade,
     TickSizeChanged,
     TimerFired,
+    TimerKind,
+    VoicesPublished,
     WalletActivity,
     WhaleTrade,
 )
-from shared.domain.money import MICRO_MAX, Fraction, Price, Shares, Usd, format_micro
-from shared.domain.order import Order, OrderState, Side
-from shared.domain.strategy import Skip, Strategy, Trade
+from shared.domain.money import MICRO_MAX, Fraction, Shares
+from shared.domain.order import Side
+from shared.domain.rejections import is_api_error
+from shared.domain.strategy import Strategy
 from shared.domain.whale import Signal
-from shared.engine.books import Book
+from shared.engine.consensus import Consensus
+from shared.engine.control import Control
+from shared.engine.counts import Counts
 from shared.engine.decision import Filters
 from shared.engine.desk import Desk
 from shared.engine.detection import Burst, Detection, DetectionParams, Whale, signal_of
+from shared.engine.holdings import Holdings
+from shared.engine.judge import Judge, Verdict
 from shared.engine.limits import Limits
+from shared.engine.prices import TokenPrices
+from shared.engine.reconciliation.belief import Belief, belief_of
 from shared.engine.risk import ALWAYS_NEEDED
-from shared.engine.view import LiveView
+from shared.engine.world import World
 
 NOTHING: list[Effect] = []
 """Shared by every event without effects; nobody may add to it."""
-
-
-class Counts(Struct):
-    """What the engine has seen, for reports."""
-
-    events: int = 0
-    ignored: int = 0
-    fills_from_followed: int = 0
-    duplicates: int = 0
-    whale_trades: int = 0
-    late: int = 0
-
-
-class _Verdict(Struct, frozen=True, gc=False):
-    """What came of a whale trade: the reason, the numbers behind it, and the order when there is one."""
-
-    reason: Reason
-    trade: Trade | None = None
-    stake: int = 0
-    missing: tuple[str, ...] = ()
-    order: Order | None = None
+PULSE_NS = SECOND
 
 
 class Engine:
@@ -97,16 +93,26 @@ class Engine:
         self.detection = Detection(detection or DetectionParams())
         self.desk = Desk(account, limits)
         self.filters = Filters(limits)
+        self.consensus = Consensus(limits)
         self.counts = Counts()
         self.decisions: dict[Reason, int] = {}
         self.markets: dict[str, Market] = {}
-        self._view = LiveView(self.desk, self.detection, self.markets)
-        self._commands: dict[str, None] = {}
+        self.prices: dict[str, TokenPrices] = {}
+        self.holdings = Holdings(account, limits, self.desk, self.filters.books, self.markets)
+        self.world = World(limits, self.filters.books, self.markets, self.prices, self.holdings, self.desk)
+        self.judge = Judge(
+            strategy, limits, self.desk, self.detection, self.filters, self.consensus, self.prices, self.markets
+        )
+        self.judge.leaves = self.holdings.leaves
+        self.control = Control(self.desk, self.holdings)
         self._now = 0
+        self._pulse_at = 0
         self._books = self.filters.books
         self._held = self.desk.marks.held
         self._risk = self.desk.risk
         self._risk.needs = (*ALWAYS_NEEDED, *strategy.needs)
+        self._tripped: Reason | None = None
+        self._takes = self._dispatch()
 
     # ------------------------------------------------------------------ the door
 
@@ -117,78 +123,79 @@ class Engine:
         if at < self._now:
             raise Corrupt(f"event {event.seq} is observed at {at}, before {self._now}")
         self._now = at
-        if at >= self._risk.day_ends_at:
-            self._risk.begin_day(at)
+        pulsed = self._pulse(at) if at >= self._pulse_at else NOTHING
         payload = event.payload
         if type(payload) is WhaleTrade:
             whale = self.detection.whales.get(payload.wallet)
-            if whale is not None:
-                return self._on_whale_trade(event, payload, whale)
-            if payload.token in self._held:
-                self.desk.marks.price(payload.token, payload.price)
-            return NOTHING
+            if whale is None and payload.token not in self.prices and payload.token not in self._held:
+                return pulsed
+            taken = self._on_whale_trade(event, payload, whale) if whale else self.world.printed(payload, at)
+        else:
+            taken = self._take(payload, at)
+        return [*pulsed, *taken] if pulsed else taken
+
+    def _take(self, payload: Payload, at: int) -> list[Effect]:
+        """Anything but a trade with its wallet."""
         if type(payload) is BookChange:
             book = self._books.get(payload.token)
             if book is not None:  # else it changes a book nobody has shown us yet
                 book.change(payload.side, payload.price, payload.size, at)
-            return NOTHING
-        return self._on_own(payload, at) or self._on_world(payload, at)
-
-    def _on_own(self, payload: Payload, at: int) -> list[Effect]:
-        """Facts about our own orders."""
-        desk = self.desk
-        match payload:
-            case PlanCommitted():
-                return desk.committed(payload.order_key, payload.existed, at)
-            case PlanRefused():
-                effects = desk.refused(payload, at)
-                if payload.by in (RefusedBy.SWITCH, RefusedBy.EPOCH):
-                    return [*effects, *self._stop(f"the plan transaction was refused by the {payload.by.value}")]
-                return effects
-            case OrderAccepted():
-                return desk.accepted(payload.order_key, at)
-            case OrderFilled():
-                return desk.filled(payload.fill, at)
-            case OrderReport():
-                return desk.reported(payload, at)
-            case OrderRejected():
-                return desk.rejected(payload.order_key, payload.reason, at)
-            case OrderInDoubt():
-                return desk.doubtful(payload.order_key, payload.reason, at)
-            case TimerFired():
-                return desk.woken(payload, at)
-            case _:
-                return NOTHING
-
-    def _on_world(self, payload: Payload, at: int) -> list[Effect]:
-        """Facts about the world, and orders of people."""
-        match payload:
-            case BookSnapshot():
-                self._on_book(payload, at)
-            case TickSizeChanged():
-                self._on_tick_size(payload)
-            case PublicTrade():
                 if payload.token in self._held:
-                    self.desk.marks.price(payload.token, payload.price)
-            case WalletActivity():
-                self.counts.ignored += 1
-            case MarketListed() | MarketChanged():
-                self.markets[payload.market.market] = payload.market
-            case MarketResolved():
-                return self._on_resolved(payload, at)
-            case RankingPublished():
-                keep = {position.source: 1 for held in self.desk.positions.values() for position in held.values()}
-                keep.update((order.source, 1) for order in self.desk.execution.open_orders())
-                self.detection.publish(payload.ranking, tuple(keep))
-            case FeedHealth():
-                return self._on_feed(payload)
-            case ControlChanged():
-                return self._told_to_stop(payload.reason) if not payload.trading else NOTHING
-            case Command():
-                return self._on_command(payload, at)
-            case _:
-                pass
-        return NOTHING
+                    return self.holdings.booked(payload.token, at)
+            return NOTHING
+        takes = self._takes.get(type(payload))
+        return NOTHING if takes is None else takes(payload, at) or NOTHING
+
+    def _pulse(self, at: int) -> list[Effect]:
+        """A second or more has passed: a new day, marks and exits, and breakers that tripped or ended meanwhile."""
+        if at >= self._risk.day_ends_at:
+            self._risk.begin_day(at)
+        self._pulse_at = at + PULSE_NS
+        effects = self.holdings.pulse(at)
+        effects += self.desk.halts(at)
+        tripped = self._risk.breaker("", at)
+        if tripped is not self._tripped:
+            before, self._tripped = self._tripped, tripped
+            if tripped is not None and tripped is not Reason.TRADING_DISABLED:
+                effects.append(Alert(2, "breaker", f"no entries: {tripped.value}"))
+            elif before is not None and before is not Reason.TRADING_DISABLED:
+                effects.append(Alert(3, "breaker_ended", f"entries again: {before.value} has ended"))
+        return effects
+
+    # ------------------------------------------------------------------ whose fact is it
+
+    def _dispatch(self) -> dict[type, Callable[[Any, int], list[Effect] | None]]:
+        """Who takes which kind of fact."""
+        desk = self.desk
+        return {
+            PlanCommitted: lambda told, at: desk.committed(told.order_key, told.existed, at),
+            PlanRefused: self._on_refused,
+            OrderAccepted: lambda told, at: desk.accepted(told.order_key, at),
+            OrderFilled: self._on_fill,
+            OrderReport: lambda told, at: self._then(desk.reported(told, at), at),
+            OrderRejected: self._on_rejected,
+            OrderInDoubt: self._on_doubt,
+            FillStatus: self._on_settlement,
+            Redeemed: lambda told, at: desk.settlements.redeemed(told.market, at),
+            Merged: lambda told, at: self._unless_broken(desk.settlements.merged(told, at), at),
+            RebatePaid: desk.settlements.rebate,
+            TimerFired: self._on_timer,
+            BookSnapshot: self.world.book,
+            TickSizeChanged: self.world.tick_size,
+            PublicTrade: self.world.printed,
+            SpotTrade: self.world.spot,
+            PricePoint: self.world.spot,
+            WalletActivity: self._on_activity,
+            MarketListed: lambda told, _: self.world.market(told.market),
+            MarketChanged: lambda told, _: self.world.market(told.market),
+            MarketResolved: self._on_resolved,
+            RankingPublished: self._on_ranking,
+            VoicesPublished: self._on_voices,
+            FiguresPublished: lambda told, at: self._risk.publish(told.figures, at),
+            FeedHealth: self._on_feed,
+            ControlChanged: lambda told, at: None if told.trading else self.control.told_to_stop(told.reason, at),
+            Command: self.control.obey,
+        }
 
     # ------------------------------------------------------------------ whale trades
 
@@ -200,76 +207,31 @@ class Engine:
             counts.duplicates += 1
             return NOTHING
         counts.whale_trades += 1
-        if trade.token in self._held:
-            self.desk.marks.price(trade.token, trade.price)
+        first = self.holdings.printed(trade.token, trade.price, at) if trade.token in self._held else NOTHING
         burst = self.detection.observe(whale, trade, event.venue_at, at)
         signal = signal_of(burst, trade)
         if self.detection.is_stale(event.venue_at, at):
             counts.late += 1
-            verdict = _Verdict(Reason.STALE)
-        elif not whale.entries and trade.side is Side.BUY:
-            verdict = _Verdict(Reason.NOT_RANKED)
+            verdict = Verdict(Reason.STALE)
         else:
-            verdict = self._judge(signal, at, event.source in self.strict_sources)
+            self._hear(whale, trade, event.venue_at)
+            if not whale.entries and trade.side is Side.BUY:
+                verdict = Verdict(Reason.NOT_RANKED)
+            else:
+                verdict = self.judge.judge(signal, at, event.source in self.strict_sources)
+        self.world.traded(trade, at)
         recorded = RecordDecision(self._decision(event, trade, signal, verdict))
         self.decisions[verdict.reason] = self.decisions.get(verdict.reason, 0) + 1
         if verdict.order is None:
-            return [recorded]
-        return [recorded, *self.desk.plan(verdict.order)]
+            return [*first, recorded]
+        return [*first, recorded, *self.desk.plan(verdict.order)]
 
-    def _judge(self, signal: Signal, at: int, strict: bool) -> _Verdict:
-        """Strategy, filters and risk, in the order of their cost; the first objection is the reason."""
-        wish = self.strategy.decide(signal, self._view)
-        if isinstance(wish, Skip):
-            return _Verdict(wish.reason)
-        if wish.side is Side.BUY and wish.wish is not None and wish.wish < self.limits.trade_min_usd:
-            return _Verdict(Reason.BELOW_MINIMUM, wish)
-        objection = self._objection(signal, wish, at)
-        if objection is not None:
-            return _Verdict(objection, wish)
-        market = self.markets[signal.market]
-        if wish.side is Side.BUY:
-            reason, missing = self.filters.judge(wish, market, at, strict)
-            if reason is not None:
-                return _Verdict(reason, wish, 0, missing)
-            in_token = self.desk.in_token(signal.market, signal.token)
-            size, stake, denied = self.desk.risk.size_entry(wish, market, signal.wallet, self.strategy.name, in_token)
-        else:
-            missing, stake = (), Usd(0)
-            free = self._view.sleeve_free(signal.token, self.strategy.name, signal.wallet)
-            size, denied = self.desk.risk.size_exit(wish, free, market)
-        if denied is not None:
-            return _Verdict(denied, wish, stake, missing)
-        order = self.desk.execution.new_order(self.strategy.name, signal, wish.limit, size, market, at)
-        return _Verdict(Reason.COPIED if order.leg == 1 else Reason.TOPPED_UP, wish, stake, missing, order)
+    def _hear(self, whale: Whale, trade: WhaleTrade, venue_at: int) -> None:
+        """Who is only followed out of positions has no voice."""
+        if whale.entries:
+            self.consensus.hear(trade.wallet, trade.market, trade.token, trade.side, trade.size, venue_at)
 
-    def _objection(self, signal: Signal, wish: Trade, at: int) -> Reason | None:
-        """What speaks against any order on this token now, before money is considered."""
-        desk = self.desk
-        intent = desk.execution.intent_of(signal.signal_id)
-        if intent is not None and intent.open_key:
-            return Reason.LEG_OPEN
-        if signal.market in desk.payouts:
-            return Reason.MARKET_RESOLVED
-        if desk.execution.in_doubt(signal.market, signal.token):
-            return Reason.IN_DOUBT
-        if wish.side is Side.SELL:
-            return None if desk.risk.trading else Reason.TRADING_DISABLED
-        tripped = desk.risk.breaker(signal.wallet, at)
-        if tripped is not None:
-            return tripped
-        tokens = desk.exposed_tokens(signal.market)
-        if any(token != signal.token for token in tokens):
-            return Reason.OPPOSITE_SIDE
-        if signal.confidence < self.limits.confidence_min:
-            return Reason.LOW_CONFIDENCE
-        claimed = desk.claimed_positions()
-        key = f"{signal.token}#{self.strategy.name}/{signal.wallet}"
-        if key not in claimed and len(claimed) >= self.limits.positions_max:
-            return Reason.CAP_OPEN_POSITIONS
-        return Reason.ORDER_RATE if desk.risk.rate_reached(at) else None
-
-    def _decision(self, event: Event, trade: WhaleTrade, signal: Signal, verdict: _Verdict) -> Decision:
+    def _decision(self, event: Event, trade: WhaleTrade, signal: Signal, verdict: Verdict) -> Decision:
         wish, order = verdict.trade, verdict.order
         return Decision(
             event.observed_at,
@@ -291,74 +253,103 @@ class Engine:
             verdict.stake,
             "" if order is None else order.order_key,
             verdict.missing,
+            verdict.numbers,
         )
+
+    # ------------------------------------------------------------------ our own orders
+
+    def _then(self, effects: list[Effect], at: int) -> list[Effect]:
+        """What the event has ended at the venue goes on: an exit with its next step, an intent with its next leg."""
+        ended = self.desk.ended
+        while ended:
+            order = ended.pop(0)
+            effects = [*effects, *self.holdings.ended(order, at), *self.judge.go_on(order, at)]
+        return effects
+
+    def _on_fill(self, told: OrderFilled, at: int) -> list[Effect]:
+        effects = self.desk.filled(told.fill, at)
+        if effects:
+            order = self.desk.order(told.fill.order_key)
+            if order.side is Side.SELL:
+                self.holdings.sold(order, told.fill)
+        return self._then(effects, at)
+
+    def _unless_broken(self, effects: list[Effect], at: int) -> list[Effect]:
+        """Books that can no longer follow the venue stop trading."""
+        broken = self.desk.settlements.broken
+        return [*effects, *self.control.stop(broken, at)] if broken else effects
+
+    def _on_refused(self, told: PlanRefused, at: int) -> list[Effect]:
+        effects = self.desk.refused(told, at)
+        if told.by in (RefusedBy.SWITCH, RefusedBy.EPOCH):
+            return [*effects, *self.control.stop(f"the plan transaction was refused by the {told.by.value}", at)]
+        return effects
+
+    def _on_rejected(self, told: OrderRejected, at: int) -> list[Effect]:
+        if is_api_error(told.reason):
+            self._risk.api_error(at)
+        return self._then(self.desk.rejected(told.order_key, told.reason, at), at)
+
+    def _on_doubt(self, told: OrderInDoubt, at: int) -> list[Effect]:
+        effects = self.desk.doubtful(told.order_key, told.reason, at)
+        if effects:
+            self._risk.api_error(at)
+        return effects
+
+    def _on_settlement(self, told: FillStatus, at: int) -> list[Effect]:
+        failed = self.desk.books.failed
+        effects = self.desk.settlements.told(told, at)
+        if self.desk.books.failed > failed:
+            self._risk.failed_settlement(at)
+        return self._unless_broken(effects, at)
+
+    def _on_timer(self, timer: TimerFired, at: int) -> list[Effect]:
+        match timer.timer:
+            case TimerKind.NEXT_LEG:
+                return self.judge.go_on(self.desk.order(timer.key), at, waited=True)
+            case TimerKind.PULSE | TimerKind.TIME_EXIT:
+                return NOTHING  # handled with every event whose time has come
+            case _:
+                return self.desk.woken(timer, at)
 
     # ------------------------------------------------------------------ the world
 
-    def _on_resolved(self, payload: MarketResolved, at: int) -> list[Effect]:
-        self.detection.resolve(payload.market, payload.payouts)
-        for token in payload.payouts:
-            self._books.pop(token, None)
-        return self.desk.resolve(payload.market, payload.payouts, at)
+    def _on_activity(self, _told: WalletActivity, _at: int) -> None:
+        self.counts.ignored += 1
 
-    def _on_book(self, payload: BookSnapshot, at: int) -> None:
-        book = self._books.get(payload.token)
-        if book is None:
-            self._books[payload.token] = Book(payload.bids, payload.asks, at)
-        else:
-            book.replace(payload.bids, payload.asks, at)
+    def _on_resolved(self, told: MarketResolved, at: int) -> list[Effect]:
+        self.detection.resolve(told.market, told.payouts)
+        self.consensus.forget(told.market)
+        self.world.forget(told.payouts)
+        return [*self.holdings.forget(told.market), *self.desk.resolve(told.market, told.payouts, at)]
 
-    def _on_tick_size(self, payload: TickSizeChanged) -> None:
-        """The old book is in other steps: it is unknown until the next snapshot."""
-        self._books.pop(payload.token, None)
-        market = self.markets.get(payload.market)
-        if market is not None:
-            self.markets[payload.market] = replace(market, tick=Price(payload.tick))
+    def _on_ranking(self, told: RankingPublished, _at: int) -> None:
+        keep = {position.source: 1 for held in self.desk.positions.values() for position in held.values()}
+        keep.update((order.source, 1) for order in self.desk.execution.open_orders())
+        self.detection.publish(told.ranking, tuple(keep))
+        self.consensus.follow(name for name, whale in self.detection.whales.items() if whale.entries)
 
-    def _on_feed(self, payload: FeedHealth) -> list[Effect]:
-        down = self.desk.risk.feeds_down
-        if payload.healthy:
-            down.pop(payload.feed, None)
-            return [Alert(3, "feed_up", f"{payload.feed}: {payload.reason}")]
-        down[payload.feed] = payload.reason
-        return [Alert(2, "feed_down", f"{payload.feed}: {payload.reason}")]
+    def _on_voices(self, told: VoicesPublished, _at: int) -> list[Effect]:
+        """A table that makes no sense is refused as a whole, and the one before it stays."""
+        try:
+            self.consensus.publish(told.voices)
+        except BadInput as error:
+            return [Alert(2, "voices_refused", str(error))]
+        return NOTHING
 
-    # ------------------------------------------------------------------ people
-
-    def _stop(self, reason: str) -> list[Effect]:
-        if not self.desk.risk.trading:
-            return NOTHING
-        self.desk.risk.stop(reason)
-        return [*self.desk.cancel_all(), Alert(1, "trading_stopped", reason)]
-
-    def _told_to_stop(self, reason: str) -> list[Effect]:
-        """Somebody set the switch: their reason is shown, even when a refused plan told us first that it is on."""
-        effects = self._stop(reason)
-        self.desk.risk.stop(reason)
-        return effects
-
-    def _on_command(self, command: Command, at: int) -> list[Effect]:
-        if command.command_id in self._commands:
-            return NOTHING
-        self._commands[command.command_id] = None
-        if command.kind is CommandKind.DEPOSIT:
-            if command.amount <= 0:
-                text = f"command {command.command_id}: amount must be positive, not {format_micro(command.amount)}"
-                return [Alert(3, "deposit_refused", text)]
-            return self.desk.deposit(Usd(command.amount), at, command.command_id)
-        if command.kind is CommandKind.KILL:
-            return [SetSwitch(False, command.reason, command.command_id), *self._told_to_stop(command.reason)]
-        doubtful = [o.order_key for o in self.desk.execution.open_orders() if o.state is OrderState.IN_DOUBT]
-        if doubtful:
-            text = f"not resumed: {len(doubtful)} order(s) in doubt, first {doubtful[0]}"
-            return [Alert(2, "resume_refused", text)]
-        self.desk.risk.resume()
-        return [
-            SetSwitch(True, command.reason, command.command_id),
-            Alert(3, "trading_resumed", command.reason),
-        ]
+    def _on_feed(self, told: FeedHealth, at: int) -> list[Effect]:
+        self._risk.feed(told.feed, told.healthy, told.reason, at)
+        if told.healthy:
+            return [Alert(3, "feed_up", f"{told.feed}: {told.reason}")]
+        return [Alert(2, "feed_down", f"{told.feed}: {told.reason}")]
 
     # ------------------------------------------------------------------ recovery
+
+    def belief(self) -> Belief:
+        """What our books say, for reconciliation; a live face, to be used before the next event is handled."""
+        books = self.desk.books
+        waiting = tuple(one for held in books.redemptions.values() for one in held)
+        return belief_of(books, books.booked, self._risk.trading, waiting)
 
     def warm(self, event: Event) -> None:
         """Take an event of the past into what detection knows; no decision is made and no effect arises."""
@@ -369,11 +360,14 @@ class Engine:
                 whale = self.detection.whales.get(payload.wallet)
                 if whale is not None and self.detection.deliveries.is_new(payload, event.source, event.observed_at):
                     self.detection.observe(whale, payload, event.venue_at, event.observed_at)
+                    self._hear(whale, payload, event.venue_at)
             case MarketResolved():
                 self.detection.resolve(payload.market, payload.payouts)
                 self.desk.payouts[payload.market] = payload.payouts
             case RankingPublished():
                 self.detection.publish(payload.ranking, ())
+            case VoicesPublished():
+                self._on_voices(payload, event.observed_at)
             case MarketListed() | MarketChanged():
                 self.markets[payload.market.market] = payload.market
             case _:
@@ -381,15 +375,17 @@ class Engine:
 
     def recover(self, records: list[Record], trading: bool, at: int) -> list[Effect]:
         """Rebuild belief from the journal, reopen recent bursts, and ask the venue about open orders."""
+        self.desk.rebuild(records, at)
         if not trading:
-            self.desk.risk.stop("the switch was on at start")
-        effects = self.desk.recover(records, at)
+            self._risk.stop("the switch was on at start", at)
+        effects = self.desk.reopen(at)
+        self.holdings.recover(at)
         for record in records:
             if record.kind is RecordKind.DEPOSITED and record.posting is not None:
-                self._commands[record.posting.ref] = None
+                self.control.known(record.posting.ref)
         joinable = self.detection.params.burst_ns + self.detection.params.max_age_ns
         for order in self.desk.books.orders.values():
-            if at - order.signal_at <= joinable:
+            if at - order.signal_at <= joinable and not order.rule:
                 # What the whale sold before is unknown: against MICRO_MAX, sales seen again ask for nothing more.
                 burst = Burst(order.signal_id, order.signal_at, order.signal_tx, Shares(MICRO_MAX), Fraction(0))
                 self.detection.restore_burst(order.source, order.token, order.side, burst)

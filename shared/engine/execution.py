@@ -1,11 +1,28 @@
 """Execution: intents become orders, leg after leg; which orders are open where, and what an intent has taken so far."""
 
-from shared.domain.ids import intent_id, order_key, salt_of
-from shared.domain.market import Market
-from shared.domain.money import Price, Shares, Usd, cost
-from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
+from msgspec import Struct
+
+from shared.domain.ids import fact_id, intent_id, order_key, salt_of
+from shared.domain.instants import MINUTE, SECOND
+from shared.domain.ledger import Position
+from shared.domain.market import OTHER_TAKER_FEE, Market
+from shared.domain.money import Fraction, Price, Shares, Usd, cost
+from shared.domain.order import FINAL, Order, OrderState, OrderType, Purpose, Side
 from shared.domain.whale import Signal
 from shared.engine.ledger import reserve_for
+from shared.engine.phases import Leg
+
+EXPIRES_EARLY_NS = MINUTE
+"""The venue ends a GTD order this long before the expiration it was sent with (polymarket.md 1.7)."""
+SOONEST_EXPIRY_NS = 190 * SECOND  # not money: seconds to nanoseconds
+"""It takes none that expires sooner than three minutes from when it arrives; some of that is spent on the way."""
+
+
+def expiry(at: int, life_ns: int) -> int:
+    """The expiration a GTD order planned at ``at`` is sent with, so that it lives for ``life_ns``; where that is
+    shorter than the venue takes, our own timer cancels it before.
+    """
+    return at + max(life_ns + EXPIRES_EARLY_NS, SOONEST_EXPIRY_NS)
 
 
 class Intent:
@@ -17,6 +34,79 @@ class Intent:
         self.legs = 0
         self.open_key = ""
         self.taken = 0
+
+
+class Wanted(Struct, frozen=True, gc=False):
+    """Who wants an order, of what, and why: what all legs of an intent have in common."""
+
+    strategy: str
+    source: str
+    market: str
+    token: str
+    side: Side
+    signal_id: str
+    signal_at: int
+    signal_tx: str = ""
+    fee_rate: Fraction = Fraction(0)
+    target: int = 0
+    reference: int = 0
+    p_win: int = 0
+    rule: str = ""
+    order_type: OrderType = OrderType.GTC
+    post_only: bool = False
+
+
+def wanted_of(signal: Signal, strategy: str, market: Market) -> Wanted:
+    """What a signal wants of a strategy that copies it."""
+    return Wanted(
+        strategy,
+        signal.wallet,
+        signal.market,
+        signal.token,
+        signal.side,
+        signal.signal_id,
+        signal.opened_at,
+        signal.first_tx,
+        market.fee_rate,
+    )
+
+
+def wanted_again(order: Order) -> Wanted:
+    """What the next leg of an order's intent wants."""
+    return Wanted(
+        order.strategy,
+        order.source,
+        order.market,
+        order.token,
+        order.side,
+        order.signal_id,
+        order.signal_at,
+        order.signal_tx,
+        order.fee_rate,
+        order.target,
+        order.reference,
+        order.p_win,
+        order.rule,
+        order.order_type,
+        order.post_only,
+    )
+
+
+def wanted_out(position: Position, rule: str, since: int, trigger: int, market: Market | None) -> Wanted:
+    """What a rule of ours wants of a position: to leave it. One intent per rule and opening of the position."""
+    return Wanted(
+        position.strategy,
+        position.source,
+        position.market,
+        position.token,
+        Side.SELL,
+        fact_id("exit", position.account, position.key, position.opened_at, rule),
+        since,
+        fee_rate=OTHER_TAKER_FEE if market is None else market.fee_rate,
+        target=trigger,
+        reference=trigger,
+        rule=rule,
+    )
 
 
 class Execution:
@@ -35,34 +125,47 @@ class Execution:
         """
         return self.intents.get(signal_id)
 
-    def new_order(self, strategy: str, signal: Signal, limit: Price, size: Shares, market: Market, at: int) -> Order:
-        """The next leg of the signal's intent, every field fixed before anything is written or sent."""
-        intent = self.intent_of(signal.signal_id)
-        leg = 1 if intent is None else intent.legs + 1
-        buying = signal.side is Side.BUY
+    def new_order(self, wanted: Wanted, leg: Leg, at: int, order_type: OrderType | None = None) -> Order:
+        """The next leg of an intent, every field fixed before anything is written or sent."""
+        intent, kind = self.intent_of(wanted.signal_id), order_type or wanted.order_type
+        number = 1 if intent is None else intent.legs + 1
+        buying = wanted.side is Side.BUY
         purpose = Purpose.ENTRY if buying else Purpose.EXIT
-        key = intent_id(self.account, strategy, signal.signal_id, signal.token, signal.side.value, purpose.value)
+        key = intent_id(self.account, wanted.strategy, wanted.signal_id, wanted.token, wanted.side.value, purpose.value)
         return Order(
-            order_key=order_key(key, leg),
+            order_key=order_key(key, number),
             intent_id=key,
-            leg=leg,
+            leg=number,
             account=self.account,
-            strategy=strategy,
-            source=signal.wallet,
-            market=signal.market,
-            token=signal.token,
-            side=signal.side,
+            strategy=wanted.strategy,
+            source=wanted.source,
+            market=wanted.market,
+            token=wanted.token,
+            side=wanted.side,
             purpose=purpose,
-            limit=limit,
-            size=size,
-            fee_rate=market.fee_rate,
-            signal_id=signal.signal_id,
-            signal_at=signal.opened_at,
-            signal_tx=signal.first_tx,
+            limit=leg.limit,
+            size=leg.size,
+            fee_rate=wanted.fee_rate,
+            signal_id=wanted.signal_id,
+            signal_at=wanted.signal_at,
+            signal_tx=wanted.signal_tx,
             planned_at=at,
-            salt=salt_of(order_key(key, leg)),
-            reserved=reserve_for(size, limit, market.fee_rate) if buying else Usd(0),
+            salt=salt_of(order_key(key, number)),
+            reserved=reserve_for(leg.size, leg.limit, wanted.fee_rate) if buying else Usd(0),
             changed_at=at,
+            order_type=kind,
+            post_only=wanted.post_only,
+            expires_at=expiry(at, leg.life_ns) if kind is OrderType.GTD else 0,
+            phase=leg.phase,
+            attempt=leg.attempt,
+            slice_no=leg.slice_no,
+            slices=leg.slices,
+            later=leg.later,
+            target=wanted.target or leg.limit,
+            reference=wanted.reference,
+            p_win=wanted.p_win,
+            life_ns=leg.life_ns,
+            rule=wanted.rule,
         )
 
     def track(self, before: Order | None, order: Order) -> None:
@@ -73,8 +176,8 @@ class Execution:
             self._market_signals.setdefault(order.market, {})[order.signal_id] = None
         if before is None:
             intent.legs = max(intent.legs, order.leg)
-            if order.side is Side.BUY:
-                intent.taken += cost(order.size, order.limit)
+            if order.side is Side.BUY and begins(order):
+                intent.taken += cost(Shares(order.size + order.later), Price(order.target or order.limit))
         if order.side is Side.SELL:
             intent.taken += order.filled - (0 if before is None else before.filled)
         if order.state in FINAL:
@@ -86,6 +189,11 @@ class Execution:
         else:
             intent.open_key = order.order_key
             self.open_by_market.setdefault(order.market, {})[order.order_key] = order
+
+    def goes_on(self, order: Order) -> bool:
+        """Whether an ended order's intent may have another leg: it is the last one, and its market is not settled."""
+        intent = self.intents.get(order.signal_id)
+        return intent is not None and not intent.open_key and intent.legs == order.leg
 
     def forget_market(self, market: str) -> None:
         """A settled market gives rise to no further leg."""
@@ -100,3 +208,8 @@ class Execution:
         """Whether an order on the token is in doubt: then it takes no new intent."""
         orders = self.open_by_market.get(market)
         return orders is not None and any(o.state is OrderState.IN_DOUBT and o.token == token for o in orders.values())
+
+
+def begins(order: Order) -> bool:
+    """Whether an order begins to buy something new, and is not a later phase, slice or try of what was begun."""
+    return order.phase == 1 and order.attempt == 1 and order.slice_no == 1

@@ -1,7 +1,9 @@
-"""The ledger room: money records made from facts, and the projection every copy of the books is built with.
+"""The ledger room: money records made from facts.
 
-The functions make records (what one fact changes); ``Projection.apply`` is the only code that turns records into
-balances. The engine's belief, the memory store and a rebuild from the journal all run it, so they cannot disagree.
+The functions make records (what one fact changes); ``Projection.apply`` is the only code that turns them into balances.
+
+A fill that ``settles`` is provisional: what it gave is spent at once, what it brought lies in PROVISIONAL and cannot be
+used until it is mined. ``settling`` has the records of what becomes of it, and of merges, rebates and foreign activity.
 """
 
 from shared.domain.errors import Corrupt
@@ -9,6 +11,7 @@ from shared.domain.ledger import (
     CASH,
     DEPOSITS,
     FEES,
+    PROVISIONAL,
     PUSD,
     RESERVED,
     SETTLEMENT,
@@ -26,14 +29,31 @@ from shared.domain.ledger import (
 from shared.domain.money import Fraction, Price, Shares, Usd, cost, mul_div_floor, proceeds, taker_fee, value
 from shared.domain.order import FINAL, Order, OrderCause, OrderState, Purpose, Side, next_state
 from shared.engine.limits import Limits
+from shared.engine.projection import Projection
+
+__all__ = [
+    "RESERVE_MARGIN",
+    "Projection",
+    "cash_room",
+    "deposit_record",
+    "exposure_room",
+    "fill_record",
+    "move_record",
+    "plan_record",
+    "repositioned",
+    "reserve_for",
+    "room_names",
+    "settle_record",
+    "shares_room",
+]
 
 RESERVE_MARGIN = Usd(1_000)
 """Fees are rounded up fill by fill: a tenth of a cent covers the roundings of 90 fills of one order."""
 
 
-def room_names(order: Order) -> tuple[str, str, str, str]:
-    """The exposure limits an order counts against, besides cash."""
-    return ("portfolio", f"market#{order.market}", f"source#{order.source}", f"strategy#{order.strategy}")
+def room_names(of: Order | Position) -> tuple[str, str, str, str]:
+    """The exposure limits an order or a position counts against, besides cash."""
+    return ("portfolio", f"market#{of.market}", f"source#{of.source}", f"strategy#{of.strategy}")
 
 
 def shares_room(token: str, sleeve: str) -> str:
@@ -41,14 +61,16 @@ def shares_room(token: str, sleeve: str) -> str:
     return f"shares#{token}#{sleeve}"
 
 
-def _exposure(order: Order, delta: int, limits: Limits) -> tuple[HeadroomChange, ...]:
+def exposure_room(of: Order | Position, delta: int, limits: Limits) -> tuple[HeadroomChange, ...]:
+    """The room under every exposure limit changes by ``delta`` micro-dollars."""
     if delta == 0:
         return ()
     sizes = (limits.portfolio_usd, limits.market_usd, limits.source_usd, limits.strategy_usd)
-    return tuple(HeadroomChange(name, delta, limit) for name, limit in zip(room_names(order), sizes, strict=True))
+    return tuple(HeadroomChange(name, delta, limit) for name, limit in zip(room_names(of), sizes, strict=True))
 
 
-def _cash(delta: int) -> tuple[HeadroomChange, ...]:
+def cash_room(delta: int) -> tuple[HeadroomChange, ...]:
+    """Free cash changes by ``delta`` micro-dollars."""
     return () if delta == 0 else (HeadroomChange(CASH, delta, 0),)
 
 
@@ -60,7 +82,7 @@ def deposit_record(account: str, amount: Usd, at: int, key: str) -> Record:
         account,
         at,
         posting=posting(PostingKind.DEPOSIT, f"{account}/{key}", at, lines, key),
-        headroom=_cash(amount),
+        headroom=cash_room(amount),
     )
 
 
@@ -82,7 +104,7 @@ def plan_record(order: Order, limits: Limits) -> Record:
         order.planned_at,
         order=order,
         posting=posting(PostingKind.RESERVE, order.order_key, order.planned_at, lines, order.order_key),
-        headroom=_cash(-held) + _exposure(order, -held, limits),
+        headroom=cash_room(-held) + exposure_room(order, -held, limits),
     )
 
 
@@ -116,7 +138,7 @@ def move_record(order: Order, cause: OrderCause, at: int, limits: Limits, note: 
         at,
         order=moved,
         posting=posting(PostingKind.RELEASE, order.order_key, at, lines, order.order_key),
-        headroom=_cash(held) + _exposure(order, held, limits),
+        headroom=cash_room(held) + exposure_room(order, held, limits),
     )
 
 
@@ -125,9 +147,7 @@ def fill_record(order: Order, position: Position | None, fill: Fill, at: int, li
     if fill.size > order.remaining:
         raise Corrupt(f"fill {fill.trade_id} of {fill.size} exceeds what is left of order {order.order_key}")
     if position is None:
-        position = Position(
-            order.account, order.token, order.sleeve, order.market, order.strategy, order.source, opened_at=at
-        )
+        position = Position(order.account, order.token, order.sleeve, order.market, order.strategy, order.source)
     if order.side is Side.BUY:
         return _bought(order, position, fill, at, limits)
     return _sold(order, position, fill, at, limits)
@@ -162,12 +182,14 @@ def _bought(order: Order, position: Position, fill: Fill, at: int, limits: Limit
         Entry(CASH, PUSD, cash),
         Entry(VENUE, PUSD, paid),
         Entry(FEES, PUSD, fill.fee),
-        Entry(shares_account(order.sleeve), order.token, fill.size),
+        Entry(PROVISIONAL if fill.settles else shares_account(order.sleeve), order.token, fill.size),
         Entry(VENUE, order.token, -fill.size),
     )
-    held = _repositioned(position, Shares(position.size + fill.size), Usd(position.cost + spent), position.realized, at)
-    room = HeadroomChange(shares_room(order.token, order.sleeve), fill.size, 0)
-    return _filled(order, moved, held, fill, lines, (*_cash(cash), *_exposure(order, cash, limits), room), at)
+    held = repositioned(position, Shares(position.size + fill.size), Usd(position.cost + spent), position.realized, at)
+    headroom = cash_room(cash) + exposure_room(order, cash, limits)
+    if not fill.settles:  # the venue refuses to sell shares that are not on the chain yet
+        headroom = (*headroom, HeadroomChange(shares_room(order.token, order.sleeve), fill.size, 0))
+    return _filled(order, moved, held, fill, lines, headroom, at)
 
 
 def _sold(order: Order, position: Position, fill: Fill, at: int, limits: Limits) -> Record:
@@ -177,25 +199,28 @@ def _sold(order: Order, position: Position, fill: Fill, at: int, limits: Limits)
     net = Usd(got - fill.fee)
     removed = Usd(mul_div_floor(position.cost, fill.size, position.size))
     lines = (
-        Entry(CASH, PUSD, net),
+        Entry(PROVISIONAL if fill.settles else CASH, PUSD, net),
         Entry(FEES, PUSD, fill.fee),
         Entry(VENUE, PUSD, -got),
         Entry(shares_account(order.sleeve), order.token, -fill.size),
         Entry(VENUE, order.token, fill.size),
     )
     left = Shares(position.size - fill.size)
-    held = _repositioned(position, left, Usd(position.cost - removed), Usd(position.realized + net - removed), at)
+    held = repositioned(position, left, Usd(position.cost - removed), Usd(position.realized + net - removed), at)
     moved = _after_fill(order, fill, got, Usd(0), at)
-    headroom = _cash(net) + _exposure(order, removed, limits)
+    headroom = cash_room(0 if fill.settles else net) + exposure_room(order, removed, limits)
     if order.state in FINAL:
         # A fill that arrives after the order ended: its shares had already been given back as free to sell.
         headroom = (*headroom, HeadroomChange(shares_room(order.token, order.sleeve), -fill.size, 0))
     return _filled(order, moved, held, fill, lines, headroom, at)
 
 
-def _repositioned(position: Position, size: Shares, paid: Usd, realized: Usd, at: int) -> Position:
-    opened = at if position.size == 0 else position.opened_at
+def repositioned(position: Position, size: Shares, paid: Usd, realized: Usd, at: int) -> Position:
+    """The position with another size, cost and profit. One that had ended opens anew, always later than the last time:
+    the instant names its settlement.
+    """
     p = position
+    opened = max(at, p.opened_at + 1) if p.size == 0 else p.opened_at
     return Position(p.account, p.token, p.sleeve, p.market, p.strategy, p.source, size, paid, realized, opened, at)
 
 
@@ -213,20 +238,21 @@ def _filled(
     return Record(RecordKind.FILLED, order.account, at, moved, held, made, fill, headroom)
 
 
-def settle_record(position: Position, payout: int, at: int, limits: Limits) -> Record:
-    """A resolved market pays ``payout`` micro-dollars for each share the position holds."""
-    got = value(position.size, payout)
+def settle_record(position: Position, payout: int, at: int, limits: Limits, got: Usd | None = None) -> Record:
+    """A resolved market pays ``payout`` micro-dollars for each share the position holds.
+
+    ``got``: its part of what the venue pays for all shares of the token at once, which is rounded down only once.
+    """
+    got = value(position.size, payout) if got is None else got
     lines = (
         Entry(CASH, PUSD, got),
         Entry(SETTLEMENT, PUSD, -got),
         Entry(shares_account(position.sleeve), position.token, -position.size),
         Entry(SETTLEMENT, position.token, position.size),
     )
-    names = ("portfolio", f"market#{position.market}", f"source#{position.source}", f"strategy#{position.strategy}")
-    sizes = (limits.portfolio_usd, limits.market_usd, limits.source_usd, limits.strategy_usd)
-    freed = tuple(HeadroomChange(n, position.cost, limit) for n, limit in zip(names, sizes, strict=True))
+    freed = exposure_room(position, position.cost, limits)
     sold = HeadroomChange(shares_room(position.token, position.sleeve), -position.size, 0)
-    held = _repositioned(position, Shares(0), Usd(0), Usd(position.realized + got - position.cost), at)
+    held = repositioned(position, Shares(0), Usd(0), Usd(position.realized + got - position.cost), at)
     key = f"{position.account}/{position.key}/{position.opened_at}"
     return Record(
         RecordKind.SETTLED,
@@ -234,56 +260,5 @@ def settle_record(position: Position, payout: int, at: int, limits: Limits) -> R
         at,
         position=held,
         posting=posting(PostingKind.SETTLE, key, at, lines, position.key),
-        headroom=(*_cash(got), *freed, sold),
+        headroom=(*cash_room(got), *freed, sold),
     )
-
-
-class Projection:
-    """Orders, positions, balances and room as the records applied so far leave them."""
-
-    def __init__(self) -> None:
-        self.orders: dict[str, Order] = {}
-        self.positions: dict[str, Position] = {}
-        self.balances: dict[tuple[str, str], int] = {}
-        self.room: dict[str, int] = {}
-        self.used: dict[str, int] = {}
-        self.realized = Usd(0)
-        self.fees = Usd(0)
-        self.fills = 0
-
-    def apply(self, record: Record) -> None:
-        """Take one committed record into the books."""
-        if record.order is not None:
-            self.orders[record.order.order_key] = record.order
-        if record.position is not None:
-            before = self.positions.get(record.position.key)
-            self.realized = Usd(self.realized + record.position.realized - (before.realized if before else 0))
-            self.positions[record.position.key] = record.position
-        if record.posting is not None:
-            for entry in record.posting.entries:
-                key = (entry.account, entry.asset)
-                self.balances[key] = self.balances.get(key, 0) + entry.amount
-        if record.fill is not None:
-            self.fills += 1
-            self.fees = Usd(self.fees + record.fill.fee)
-        for change in record.headroom:
-            self.room[change.name] = self.room.get(change.name, change.limit) + change.delta
-            self.used[change.name] = self.used.get(change.name, 0) - change.delta
-
-    def short_of(self, record: Record) -> str | None:
-        """The name of the first limit without room for this record, or None."""
-        for change in record.headroom:
-            if change.delta < 0 and self.room.get(change.name, change.limit) + change.delta < 0:
-                return change.name
-        return None
-
-    def balance(self, account: str, asset: str = PUSD) -> int:
-        """Millionths of an asset in an account."""
-        return self.balances.get((account, asset), 0)
-
-    def imbalance(self) -> int:
-        """Sum over assets of the absolute sum of all balances: 0, or money was made or lost."""
-        sums: dict[str, int] = {}
-        for (_, asset), amount in self.balances.items():
-            sums[asset] = sums.get(asset, 0) + amount
-        return sum(abs(total) for total in sums.values())

@@ -1,7 +1,8 @@
 """Matching against public prints: how a paper order fills where there is no book.
 
-A copy is filled only by later prints of the same token and side, in another transaction than the whale's, at the
-print's price, and each print's volume is used once over all of our orders.
+A copy is filled only by later prints of the same token and side, in another transaction than the whale's, and each
+print's volume is used once over all of our orders. It is filled at the print's price; but once the market was seen
+beyond its limit, a real order would rest in the book and trade at its own price, so it is filled at its limit.
 """
 
 from shared.domain.messages import PublicTrade, WhaleTrade
@@ -14,9 +15,10 @@ class Resting:
 
     On a book (see ``shared.adapters.paper.levels``) it also has a place in its price's queue: ``ahead`` is the size
     that goes first, None while no book has told; ``credit`` is how much of it left by what may turn out to be a trade.
+    ``rests``: the market was seen beyond its limit since it came.
     """
 
-    __slots__ = ("active_at", "ahead", "credit", "order", "remaining")
+    __slots__ = ("active_at", "ahead", "credit", "order", "remaining", "rests")
 
     def __init__(self, order: Order, active_at: int) -> None:
         self.order = order
@@ -24,13 +26,20 @@ class Resting:
         self.remaining = order.size
         self.ahead: int | None = None
         self.credit = 0
+        self.rests = False
+
+    def price_of(self, trade: WhaleTrade | PublicTrade) -> int:
+        """The price at which this print fills the order."""
+        return self.order.limit if self.rests else trade.price
 
     def takes(self, trade: WhaleTrade | PublicTrade, venue_at: int) -> bool:
-        """Whether this print may fill the order."""
+        """Whether this print may fill the order; one beyond its limit shows that it rests."""
         order = self.order
         if trade.side is not order.side or venue_at <= self.active_at or trade.tx == order.signal_tx:
             return False
-        return trade.price <= order.limit if order.side is Side.BUY else trade.price >= order.limit
+        within = trade.price <= order.limit if order.side is Side.BUY else trade.price >= order.limit
+        self.rests = self.rests or not within
+        return within
 
 
 class PrintMatcher:
@@ -55,9 +64,7 @@ class PrintMatcher:
         fills: list[tuple[Resting, Shares]] = []
         left = trade.size
         for resting in self.by_token.get(trade.token, ()):
-            if left == 0:
-                break
-            if resting.takes(trade, venue_at):
+            if resting.takes(trade, venue_at) and left:
                 size = Shares(min(left, resting.remaining))
                 resting.remaining = Shares(resting.remaining - size)
                 left -= size

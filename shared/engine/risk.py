@@ -1,11 +1,10 @@
 """Risk: it can veto anything. Breakers first, then sizing within every cap; the smallest room decides."""
 
-from collections import deque
+from msgspec import Struct
 
 from shared.domain.decision import Reason
-from shared.domain.instants import end_of_day
-from shared.domain.ledger import CASH, PUSD, RESERVED, Position
-from shared.domain.market import Market
+from shared.domain.ledger import CASH
+from shared.domain.market import Market, MarketKind
 from shared.domain.money import (
     ONE,
     Fraction,
@@ -15,176 +14,169 @@ from shared.domain.money import (
     fee_per_share,
     floor_size,
     kelly_stake,
+    millionths,
     part,
 )
 from shared.domain.strategy import Trade
-from shared.engine.ledger import RESERVE_MARGIN, Projection
-from shared.engine.limits import Limits
-from shared.engine.marks import Marks
+from shared.engine.guard import Guard
+from shared.engine.ledger import RESERVE_MARGIN
+from shared.engine.limits import KELLY_MAX
+from shared.engine.losses import Numbers
+from shared.engine.outside import ALWAYS_NEEDED
+from shared.engine.scaling import BETS_MIN, FULL, Scene, drawdown_factor, recovery_factor, scaled, streak_factor
 
-ALWAYS_NEEDED = ("switch", "clock")
-"""Feeds without which nobody enters: while the kill switch cannot be read, nobody could stop us; while our clock is not
-the venue's, no age means anything.
-"""
-_CASH = (CASH, PUSD)
-_RESERVED = (RESERVED, PUSD)
+__all__ = ["ALWAYS_NEEDED", "Ask", "Risk", "Sized"]
 
 
-class Risk:
-    """Breakers and sizing over the engine's belief. Amounts in micro-dollars, times in nanoseconds."""
+class Ask(Struct, frozen=True, gc=False):
+    """An entry as risk sees it. Micro-dollars, millionths, nanoseconds.
 
-    def __init__(self, limits: Limits, books: Projection, marks: Marks) -> None:
-        self.limits = limits
-        self.trading = True
-        self.stopped_because = ""
-        self.feeds_down: dict[str, str] = {}
-        self.needs: tuple[str, ...] = ALWAYS_NEEDED
-        self.peak = Usd(0)
-        self.drawdown_halted = False
-        self._books = books
-        self._marks = marks
-        self.day_ends_at = 0
-        self._day_start = Usd(0)
-        self._source_losses: dict[str, int] = {}
-        self._results: dict[str, int] = {}
-        self._streak = 0
-        self._paused_until = 0
-        self._entries: deque[int] = deque()
+    ``in_token``: what the account already has in the token, cost of positions and reserves of open orders. ``factor``:
+    of whales that agree. ``spread`` (micro-dollars) and ``volatility`` (millionths) are 0 where they are unknown.
+    ``in_topic``: positions of the market's subject we hold or are buying, this one excluded. ``adds``: whether it opens
+    a position not held yet.
+    """
 
-    # ------------------------------------------------------------------ state
+    trade: Trade
+    market: Market
+    source: str
+    strategy: str
+    in_token: Usd
+    confidence: Fraction
+    factor: Fraction
+    spread: int
+    volatility: int
+    in_topic: int
+    adds: bool
+    at: int
 
-    def equity(self) -> Usd:
-        """Cash, cash reserved for open orders, and marked positions."""
-        balances = self._books.balances
-        return Usd(balances.get(_CASH, 0) + balances.get(_RESERVED, 0) + self._marks.total)
+    @property
+    def position(self) -> str:
+        """The key of the position it would open or add to."""
+        return f"{self.trade.token}#{self.strategy}/{self.source}"
 
-    def begin_day(self, at: int) -> None:
-        """Daily limits start anew at 00:00 UTC; called before the first fact of a day changes anything."""
-        if at >= self.day_ends_at:
-            self.day_ends_at = end_of_day(at)
-            self._day_start = self.equity()
-            self._source_losses = {}
 
-    def deposited(self, amount: Usd) -> None:
-        """Money from outside is no profit: it moves the marks that losses are measured from."""
-        self._day_start = Usd(self._day_start + amount)
-        self.peak = Usd(self.peak + amount)
+class Sized(Struct, frozen=True, gc=False):
+    """Shares to buy and the stake behind them; a reason instead (and no shares) where a cap or the minimum forbids it.
 
-    def booked(self, position: Position, at: int, realized: int) -> None:
-        """A position changed and realised so much: streaks (per closed position), each whale's loss of the day."""
-        source, key = position.source, position.key
-        self._source_losses[source] = self._source_losses.get(source, 0) - realized
-        total = self._results.pop(key, 0) + realized
-        if position.size != 0:
-            self._results[key] = total
-            return
-        self._streak = self._streak + 1 if total < 0 else 0
-        if self._streak >= self.limits.losses_to_pause:
-            self._paused_until = at + self.limits.pause_ns
-            self._streak = 0
+    ``numbers``: each factor that was not one, and what the reason went by.
+    """
 
-    def entered(self, at: int) -> None:
-        """An entry was planned: it counts against the order rate."""
-        self._entries.append(at)
+    size: Shares
+    stake: Usd
+    reason: Reason | None
+    numbers: Numbers
 
-    def stop(self, reason: str) -> None:
-        """The kill switch is on."""
-        self.trading = False
-        self.stopped_because = reason
 
-    def resume(self) -> None:
-        """A person cleared the switch, and with it the drawdown halt: losses are measured from here again."""
-        self.trading = True
-        self.stopped_because = ""
-        self.drawdown_halted = False
-        self.peak = self.equity()
+class Risk(Guard):
+    """The breakers (``Guard``), and how large an entry or an exit may be."""
 
-    # ------------------------------------------------------------------ breakers
-
-    def breaker(self, source: str, at: int) -> Reason | None:
-        """Why no entry may be made now, or None. Reads the equity, so it also updates peak and drawdown."""
-        if not self.trading:
-            return Reason.TRADING_DISABLED
-        limits = self.limits
-        equity = self.equity()
-        self.peak = max(self.peak, equity)
-        if equity <= self.peak - part(self.peak, limits.drawdown_halt) and self.peak > 0:
-            self.drawdown_halted = True
-        if self.drawdown_halted:
-            return Reason.HALTED_DRAWDOWN
-        lost = self._day_start - equity
-        if lost >= min(limits.daily_loss_usd, part(self._day_start, limits.daily_loss_of_equity)) and lost > 0:
-            return Reason.HALTED_DAILY_LOSS
-        if self.feeds_down and any(feed in self.feeds_down for feed in self.needs):
-            return Reason.HALTED_FEED
-        if at < self._paused_until:
-            return Reason.PAUSED_LOSSES
-        if self._source_losses.get(source, 0) >= limits.source_daily_loss_usd:
-            return Reason.WHALE_DAILY_LOSS
-        return None
-
-    def rate_reached(self, at: int) -> bool:
-        """Whether the entries of the last minute have used up the order rate."""
-        entries = self._entries
-        while entries and entries[0] <= at - self.limits.rate_window_ns:
-            entries.popleft()
-        return len(entries) >= self.limits.entries_per_minute
-
-    def _factor(self) -> Fraction:
-        reduce_below = self.peak - part(self.peak, self.limits.drawdown_reduce)
-        return self.limits.drawdown_factor if self.equity() <= reduce_below else Fraction(ONE)
-
-    # ------------------------------------------------------------------ sizing
-
-    def size_entry(
-        self, trade: Trade, market: Market, source: str, strategy: str, in_token: Usd
-    ) -> tuple[Shares, Usd, Reason | None]:
-        """Shares to buy and the stake behind them; a reason instead when a cap or the minimum forbids it.
-
-        ``in_token``: what the account already has in the token, cost of positions and reserves of open orders.
-        """
-        limits, equity = self.limits, self.equity()
-        all_in = trade.limit + fee_per_share(trade.limit, market.fee_rate)
+    def size_entry(self, ask: Ask) -> Sized:
+        """The wish (or the Kelly stake) times every factor, then cut to the smallest room; never past a cap."""
+        limits, trade, equity = self.limits, ask.trade, self.equity()
+        factor, numbers = scaled(self._scene(ask, equity), limits)
         if trade.wish is not None:
-            stake = part(Usd(trade.wish), self._factor())
+            stake = part(Usd(trade.wish), factor)
         else:
-            kelly = Fraction(part(Usd(limits.kelly), self._factor()))
+            all_in = trade.limit + fee_per_share(trade.limit, ask.market.fee_rate)
+            kelly = Fraction(min(part(Usd(limits.kelly), factor), KELLY_MAX))
             stake = kelly_stake(equity, trade.p_win or Fraction(0), all_in, kelly)
             if stake == 0:
-                return Shares(0), Usd(0), Reason.NO_EDGE
+                numbers = (*numbers, ("p_win", int(trade.p_win or 0)), ("all_in", int(all_in)))
+                return Sized(Shares(0), Usd(0), Reason.NO_EDGE, numbers)
+        numbers = (*numbers, ("stake_wanted", int(stake)))
+        least = ("trade_min_usd", int(limits.trade_min_usd))
         if stake < limits.trade_min_usd:
-            return Shares(0), stake, Reason.BELOW_MINIMUM
-        room, narrowest = self._room(equity, market.market, source, strategy, in_token)
+            return Sized(Shares(0), stake, Reason.BELOW_MINIMUM, (*numbers, least))
+        objection = self.company(ask)
+        if objection is not None:
+            return Sized(Shares(0), stake, objection[0], (*numbers, *objection[1]))
+        room, narrowest = self._room(ask, equity)
         if room < limits.trade_min_usd:
-            return Shares(0), stake, narrowest
+            return Sized(Shares(0), stake, narrowest, (*numbers, ("room", int(room)), least))
         stake = Usd(min(stake, limits.trade_max_usd, room))
-        size = affordable_size(stake, trade.limit, market.fee_rate)
-        if size < market.min_size:
-            return Shares(0), stake, Reason.BELOW_MINIMUM
-        return size, stake, None
+        size = affordable_size(stake, trade.limit, ask.market.fee_rate)
+        if size < ask.market.min_size:
+            wanting = (("size", int(size)), ("min_size", int(ask.market.min_size)))
+            return Sized(Shares(0), stake, Reason.BELOW_MINIMUM, (*numbers, *wanting))
+        return Sized(size, stake, None, numbers)
 
-    def _room(self, equity: Usd, market: str, source: str, strategy: str, in_token: Usd) -> tuple[Usd, Reason]:
+    def _scene(self, ask: Ask, equity: Usd) -> Scene:
+        """What size depends on. A model's drawdown and its recovery are one factor, not two."""
+        limits, figures = self.limits, self.figures
+        drawdown = drawdown_factor(equity, self.peak, limits)
+        history = streak_factor(self.streak, ask.at, limits)
+        if limits.recovery_days:
+            history = Fraction(min(drawdown, recovery_factor(self.recovery, ask.at, limits)))
+            drawdown = FULL
+        return Scene(
+            drawdown,
+            history,
+            ask.confidence,
+            ask.factor,
+            ask.spread,
+            ask.volatility,
+            figures.repeats,
+            figures.diversification,
+            figures.bets,
+        )
+
+    def company(self, ask: Ask) -> tuple[Reason, Numbers] | None:
+        """Whether what we hold already forbids it: too much of one topic, or too few independent bets.
+
+        A position that should be trimmed is not added to either: the trim would sell it again.
+        """
+        limits, figures = self.limits, self.figures
+        if ask.adds:
+            together = figures.correlated.get(ask.market.subject, 0)
+            if limits.topic_counts_all:
+                together = max(together, ask.in_topic)
+            if together >= limits.topic_positions_max:
+                most = limits.topic_positions_max
+                return Reason.CAP_TOPIC, (("in_topic", millionths(together)), ("topic_positions_max", millionths(most)))
+        low = figures.bets >= BETS_MIN and figures.diversification < limits.diversification_min
+        if low and (ask.adds or ask.position in figures.trims):
+            score = (("diversification", int(figures.diversification)),)
+            return Reason.CAP_DIVERSIFICATION, (*score, ("diversification_min", int(limits.diversification_min)))
+        return None
+
+    def room(self, ask: Ask) -> Usd:
+        """What every cap leaves for a purchase, whatever its stake: for further legs of one that was decided."""
+        return self._room(ask, self.equity())[0]
+
+    def _room(self, ask: Ask, equity: Usd) -> tuple[Usd, Reason]:
         """The smallest room over all caps, less the margin that reserving adds, and which cap it is."""
         limits, used, books = self.limits, self._books.used, self._books
-        in_market = used.get(f"market#{market}", 0)
-        in_source = used.get(f"source#{source}", 0)
-        in_portfolio = max(used.get("portfolio", 0), used.get(f"strategy#{strategy}", 0))
-        rooms = (
-            (part(equity, limits.position_of_equity) - in_token, Reason.CAP_POSITION),
+        in_market = used.get(f"market#{ask.market.market}", 0)
+        in_source = used.get(f"source#{ask.source}", 0)
+        in_all = used.get("portfolio", 0)
+        in_portfolio = max(in_all, used.get(f"strategy#{ask.strategy}", 0))
+        rooms = [
+            (part(equity, limits.position_of_equity) - ask.in_token, Reason.CAP_POSITION),
             (min(limits.market_usd, part(equity, limits.market_of_equity)) - in_market, Reason.CAP_MARKET),
             (min(limits.source_usd, part(equity, limits.source_of_equity)) - in_source, Reason.CAP_WHALE),
             (min(limits.portfolio_usd, limits.strategy_usd) - in_portfolio, Reason.CAP_PORTFOLIO),
             (books.balance(CASH), Reason.CAP_CASH),
-        )
-        room, reason = rooms[0]
-        for other, why in rooms[1:]:
-            if other < room:
-                room, reason = other, why
+        ]
+        if limits.exposure_of_equity < ONE:
+            rooms.append((part(equity, limits.exposure_of_equity) - in_all, Reason.CAP_EXPOSURE))
+        if limits.loss_per_trade_usd and self._held_to_resolution(ask.market):
+            # Held to resolution all of it can be lost, so what is in the token is what the trade may lose.
+            rooms.append((limits.loss_per_trade_usd - ask.in_token, Reason.CAP_POSITION))
+        room, reason = min(rooms, key=_amount)
         return Usd(room - RESERVE_MARGIN - RESERVE_MARGIN), reason
 
-    def size_exit(self, trade: Trade, free: Shares, market: Market) -> tuple[Shares, Reason | None]:
+    def _held_to_resolution(self, market: Market) -> bool:
+        limits = self.limits
+        return limits.stop_loss == 0 or (market.kind is MarketKind.CRYPTO_UPDOWN and not limits.exits_updown)
+
+    def size_exit(self, wish: int, free: Shares, market: Market) -> tuple[Shares, Reason | None]:
         """Shares to sell, never more than are free; the venue takes no resting order below its minimum size."""
-        size = floor_size(Shares(min(trade.wish or 0, free)))
+        size = floor_size(Shares(min(wish, free)))
         if size < market.min_size:
             return Shares(0), Reason.BELOW_MINIMUM
         return size, None
+
+
+def _amount(room: tuple[int, Reason]) -> int:
+    return room[0]

@@ -8,31 +8,28 @@ from enum import Enum
 from msgspec import Struct
 
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.ledger import CASH, PUSD, RESERVED, Fill, Position, SettlementStatus
+from shared.domain.ledger import CASH, PROVISIONAL, PUSD, RESERVED, BookedFill, FillKey, Position, Redemption
 from shared.domain.messages import Payload
-from shared.domain.money import Shares, Usd
 from shared.domain.order import Order
 from shared.engine.ledger import Projection
 
-FillKey = tuple[str, str]
-"""(trade id, order key): what a fill is known by."""
-OUR_CASH = (CASH, RESERVED, "provisional")
-"""The ledger accounts whose pUSD lies in the wallet (``provisional``: bought or sold, but not settled yet)."""
-
-
-class BookedFill(Struct, frozen=True, gc=False):
-    """An execution in our books and how far we know it to have settled; FAILED has been taken back out of them."""
-
-    fill: Fill
-    status: SettlementStatus = SettlementStatus.MATCHED
-
-
-class Redemption(Struct, frozen=True, gc=False):
-    """Shares of a resolved market that our books have turned into ``paid`` pUSD; the wallet may still hold them."""
-
-    token: str
-    size: Shares
-    paid: Usd
+__all__ = [
+    "HALTING",
+    "OUR_CASH",
+    "Belief",
+    "BookedFill",
+    "Difference",
+    "EmptyReads",
+    "Evidence",
+    "FillKey",
+    "Finding",
+    "Patience",
+    "Reconciliation",
+    "Redemption",
+    "belief_of",
+]
+OUR_CASH = (CASH, RESERVED, PROVISIONAL)
+"""The ledger accounts whose pUSD lies in the wallet, once what is provisional has settled."""
 
 
 class Belief(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from shared.domain.ledger import PUSD, Fill, SettlementStatus
-from shared.domain.order import Order, OrderState
+from shared.domain.order import Order, OrderState, Side
 from shared.domain.reports import TradeReport
 from shared.engine.reconciliation.belief import BookedFill, Difference, FillKey
 from shared.engine.reconciliation.draft import Draft, moved
@@ -38,7 +38,7 @@ def reconcile_fills(draft: Draft) -> None:
         elif _RANK[trade.status] > _RANK[booked.status]:
             settled.append((fill_key, trade.status))
     missed = _book(draft, missed)
-    for fill_key, status in settled:
+    for fill_key, status in sorted(settled, key=lambda one: _taken_back_late(draft, *one)):
         draft.settle(fill_key, status)
     for key, fill, _ in _book(draft, missed):
         order = draft.orders[key]
@@ -46,6 +46,11 @@ def reconcile_fills(draft: Draft) -> None:
         text = f"{_told(fill)} cannot be: the order {rejected}, {draft.in_sleeve(order)} in its sleeve"
         _conflict(draft, (fill.trade_id, key), text)
     _find_unreported(draft, ours)
+
+
+def _taken_back_late(draft: Draft, fill_key: FillKey, status: SettlementStatus) -> bool:
+    """Whether it is a purchase that failed: it can only be taken back once the failed sales of its shares are."""
+    return status is SettlementStatus.FAILED and draft.orders[fill_key[1]].side is Side.BUY
 
 
 def _ours(draft: Draft, trades: tuple[TradeReport, ...]) -> dict[FillKey, list[TradeReport]]:

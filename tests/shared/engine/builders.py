@@ -6,22 +6,25 @@ from shared.domain.effects import (
     Alert,
     Cancel,
     Effect,
+    Merge,
     Plan,
     Query,
     RecordDecision,
     SetSwitch,
+    Settle,
     Submit,
     WakeMeAt,
     Write,
 )
 from shared.domain.instants import DAY, HOUR, MILLISECOND, SECOND
-from shared.domain.ledger import CASH, RESERVED, Fill
+from shared.domain.ledger import CASH, RESERVED, Fill, SettlementStatus
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
     BookSnapshot,
     Command,
     CommandKind,
     Event,
+    FillStatus,
     MarketListed,
     MarketResolved,
     OrderAccepted,
@@ -32,6 +35,7 @@ from shared.domain.messages import (
     PlanRefused,
     RankingPublished,
     TimerFired,
+    TimerKind,
     WhaleTrade,
 )
 from shared.domain.money import ONE, Fraction, Price, Shares, Usd, dollars, taker_fee
@@ -45,6 +49,20 @@ from shared.strategies.whale_copy import Params, WhaleCopy
 
 NOON = 20_000 * DAY + 12 * HOUR
 """Where every test's time starts: noon of some day, UTC."""
+PLAIN = Limits(
+    phase_life_ns=(30 * SECOND,),
+    phase_step=(0,),
+    phase_cut=(Fraction(0),),
+    twap_slices=1,
+    confidence_factor=Fraction(ONE),
+    streak_up=Fraction(ONE),
+    streak_down=Fraction(ONE),
+    agree_factor=Fraction(ONE),
+    stop_loss=Fraction(0),
+    take_profit=Fraction(0),
+    trailing_stop=Fraction(0),
+)
+"""The copy profile, but one phase, no slices, no factors on size and no exits by price: what one order does."""
 KELLY = Params()
 RATIO = Params(sizing="ratio")
 
@@ -130,7 +148,7 @@ class House:
     ) -> None:
         self.store = store or MemoryStore()
         sources = frozenset({"feed"}) if strict else frozenset[str]()
-        self.engine = Engine("test", strategy or WhaleCopy(params), limits or Limits(), strict_sources=sources)
+        self.engine = Engine("test", strategy or WhaleCopy(params), limits or PLAIN, strict_sources=sources)
         self.now = NOON
         self.commits = True
         self.sent: list[Order] = []
@@ -138,6 +156,8 @@ class House:
         self.queries: list[str] = []
         self.wakes: list[WakeMeAt] = []
         self.alerts: list[Alert] = []
+        self.merges: list[Merge] = []
+        self.settles: list[str] = []
         self.decisions: list[Decision] = []
         self.plans: list[Plan] = []
         self.trades = 0
@@ -173,6 +193,10 @@ class House:
                     self.wakes.append(effect)
                 case Alert():
                     self.alerts.append(effect)
+                case Merge():
+                    self.merges.append(effect)
+                case Settle():
+                    self.settles.append(effect.market)
                 case SetSwitch():
                     self.store.set_switch(Switch(effect.trading, effect.reason, self.now))
 
@@ -236,22 +260,27 @@ class House:
         """The venue takes the order."""
         self.give(OrderAccepted(sent.order_key, "venue-id"), after)
 
-    def fill(self, sent: Order, size: int | None = None, price: int | None = None, trade_id: str = "") -> Fill:
-        """The venue executes (what is left of) the order at its limit or at ``price``."""
+    def fill(
+        self, sent: Order, size: int | None = None, price: int | None = None, trade_id: str = "", settles: bool = False
+    ) -> Fill:
+        """The venue executes (what is left of) the order at its limit or at ``price``; ``settles``: provisionally."""
         self.trades += 1
         at = Price(sent.limit if price is None else price)
         left = Shares(self.order(sent).remaining if size is None else size)
-        made = Fill(
-            trade_id or f"t{self.trades}", sent.order_key, at, left, taker_fee(left, at, sent.fee_rate), self.now
-        )
+        fee = taker_fee(left, at, sent.fee_rate)
+        made = Fill(trade_id or f"t{self.trades}", sent.order_key, at, left, fee, self.now, settles=settles)
         self.give(OrderFilled(made), MILLISECOND)
         return made
 
-    def bought(self, row: WhaleTrade | None = None, after: int = SECOND) -> Order:
+    def status(self, fill: Fill, status: SettlementStatus) -> None:
+        """The venue says how far an execution has settled."""
+        self.give(FillStatus(fill.trade_id, fill.order_key, status), MILLISECOND)
+
+    def bought(self, row: WhaleTrade | None = None, after: int = SECOND, settles: bool = False) -> Order:
         """A whale trade copied and wholly filled."""
         sent = self.copied(row, after)
         self.accept(sent)
-        self.fill(sent)
+        self.fill(sent, settles=settles)
         return self.order(sent)
 
     def lose(self, name: str = "l") -> int:
@@ -261,6 +290,20 @@ class House:
         self.bought(trade(token=f"{name}:yes", tx=f"tx-{name}"))
         self.resolve(name, 0)
         return before - self.engine.desk.books.realized
+
+    def show(
+        self, bid: int, ask: int | None = None, token: str = "m:yes", after: int = 0, size: int = 10_000 * ONE
+    ) -> None:
+        """A book of one bid, and one ask a cent above it or at ``ask``."""
+        self.give(book(token, bid, bid + 10_000 if ask is None else ask, size), after)
+
+    def pass_time(self, after: int) -> None:
+        """Nothing happens but time."""
+        self.give(TimerFired(TimerKind.PULSE, ""), after)
+
+    def told(self, name: str) -> list[str]:
+        """The texts of the alerts of this name."""
+        return [alert.text for alert in self.alerts if alert.name == name]
 
     def report(self, sent: Order, state: OrderState, filled: int | None = None) -> None:
         """The venue's statement on an order."""

@@ -50,6 +50,20 @@ def test_a_confirmed_book_is_as_young_as_its_confirmation() -> None:
     assert kept.at == NOON + 5
 
 
+@given(LEVELS, LEVELS, st.sampled_from(Side), PRICES, st.integers(1, 60 * ONE))
+def test_an_order_that_takes_finds_what_a_plain_walk_finds(
+    bids: dict[int, int], asks: dict[int, int], side: Side, limit: int, size: int
+) -> None:
+    levels = sorted(asks.items()) if side is Side.BUY else sorted(bids.items(), reverse=True)
+    found, paid = 0, 0
+    for price, there in levels:
+        if (price <= limit) if side is Side.BUY else (price >= limit):
+            taken = min(there, size - found)
+            found, paid = found + taken, paid + taken * price
+    average = paid // found if found else 0
+    assert Book(bids, asks, NOON).walked(side, limit, size) == (found, average)
+
+
 def test_the_engine_moves_a_book_by_its_changes() -> None:
     house = House()
     house.give(book())

@@ -11,7 +11,7 @@ from shared.domain.money import ONE, Price, dollars
 from shared.domain.order import Purpose, Side
 from shared.domain.strategy import Trade
 from shared.engine.books import Book
-from shared.engine.decision import Filters
+from shared.engine.decision import Filters, Found
 from shared.engine.limits import Limits
 from tests.shared.engine.builders import NOON, book, market
 
@@ -19,11 +19,15 @@ WISH = Trade("m:yes", Side.BUY, Price(510_000), Purpose.ENTRY, wish=dollars(50))
 Verdict = tuple[Reason | None, tuple[str, ...]]
 
 
-def judge(of: Market, strict: bool = False, shown: BookSnapshot | None = None, age: int = 0) -> Verdict:
+def found(of: Market, strict: bool = False, shown: BookSnapshot | None = None, age: int = 0) -> Found:
     filters = Filters(Limits())
     if shown is not None:
         filters.books["m:yes"] = Book(shown.bids, shown.asks, NOON - age)
     return filters.judge(WISH, of, NOON, strict)
+
+
+def judge(of: Market, strict: bool = False, shown: BookSnapshot | None = None, age: int = 0) -> Verdict:
+    return found(of, strict, shown, age)[:2]
 
 
 def test_a_market_with_everything_passes() -> None:
@@ -47,7 +51,7 @@ def test_what_could_not_be_applied_is_counted_by_name_even_when_another_filter_r
     filters = Filters(Limits())
     filters.judge(WISH, market(end_at=None), NOON, strict=False)
     poor = market(end_at=None, volume_24h=dollars(1))
-    assert filters.judge(WISH, poor, NOON, strict=False) == (Reason.LOW_VOLUME, ("end",))
+    assert filters.judge(WISH, poor, NOON, strict=False)[:2] == (Reason.LOW_VOLUME, ("end",))
     assert filters.not_applicable == {"end": 2, "spread": 1, "depth": 1, "price_moved": 1}
 
 
@@ -69,3 +73,22 @@ def test_depth_counts_only_what_is_offered_within_the_limit() -> None:
     assert judge(market(), shown=replace(book(), asks=levels)) == (Reason.THIN_BOOK, ())
     enough = ((500_000, 10 * ONE), (510_000, 10 * ONE))
     assert judge(market(), shown=replace(book(), asks=enough)) == (None, ())
+
+
+def test_a_disputed_market_is_left_alone() -> None:
+    assert judge(market(disputed=True)) == (Reason.MARKET_DISPUTED, ())
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "names"),
+    [
+        (found(market(volume_24h=dollars(1))), Reason.LOW_VOLUME, ["volume_24h", "volume_24h_min"]),
+        (found(market(end_at=NOON + 1)), Reason.NEAR_RESOLUTION, ["before_end_ns", "entry_before_end_ns"]),
+        (found(market(), shown=book(bid=400_000)), Reason.WIDE_SPREAD, ["spread", "spread_max"]),
+        (found(market(), shown=book(bid=500_000, ask=520_000)), Reason.PRICE_MOVED, ["best_ask", "limit"]),
+        (found(market(), shown=book(size=ONE)), Reason.THIN_BOOK, ["depth", "trade_min_usd"]),
+    ],
+)
+def test_a_refusal_names_what_was_measured_and_the_limit(verdict: Found, reason: Reason, names: list[str]) -> None:
+    assert verdict[0] is reason
+    assert [name for name, _ in verdict[2]] == names

@@ -20,7 +20,8 @@ from shared.domain.messages import (
 )
 from shared.domain.money import ONE, Shares, dollars
 from shared.domain.order import OrderState, Side
-from tests.shared.engine.builders import House, market, trade
+from shared.engine.desk import Desk
+from tests.shared.engine.builders import PLAIN, House, market, trade
 
 S = OrderState
 SALE = trade(side=Side.SELL, tx="sale")
@@ -207,7 +208,7 @@ def test_a_late_sale_takes_back_the_shares_that_were_free_again() -> None:
     sent = house.copied(SALE)
     house.accept(sent)
     house.report(sent, S.CANCELED)
-    view = house.engine._view
+    view = house.engine.judge.view
     assert view.sleeve_free("m:yes", "whale_copy", "whale") == held
     house.fill(sent, size=10 * ONE)
     assert view.sleeve_free("m:yes", "whale_copy", "whale") == house.size() == held - 10 * ONE
@@ -235,9 +236,9 @@ def test_a_refused_sale_gives_the_shares_back() -> None:
     house.whale(SALE)
     order = house.plans[-1].record.order
     assert order is not None
-    assert house.engine._view.sleeve_free("m:yes", "whale_copy", "whale") == 0
+    assert house.engine.judge.view.sleeve_free("m:yes", "whale_copy", "whale") == 0
     house.give(PlanRefused(order.order_key, RefusedBy.HEADROOM))
-    assert house.engine._view.sleeve_free("m:yes", "whale_copy", "whale") == house.size() > 0
+    assert house.engine.judge.view.sleeve_free("m:yes", "whale_copy", "whale") == house.size() > 0
 
 
 def test_a_plan_that_an_earlier_life_wrote_is_in_doubt_not_sent_again() -> None:
@@ -289,6 +290,32 @@ def test_a_market_that_resolves_before_the_plan_is_answered_means_never_sent() -
     assert order is not None
     house.give(PlanCommitted(order.order_key))
     assert house.order(order).state is S.CANCELED
+
+
+@pytest.mark.parametrize(("late", "state"), [(0, S.PLANNED), (1, S.CANCELED)])
+def test_an_order_whose_plan_took_too_long_to_commit_is_never_sent(late: int, state: OrderState) -> None:
+    house = House().ready()
+    house.commits = False
+    house.whale()
+    record = house.plans[0].record
+    assert record.order is not None
+    house.store.plan(record)
+    house.give(PlanCommitted(record.order.order_key), after=PLAIN.pending_ns + late)
+    assert len(house.sent) == 1 - late
+    assert house.order(record.order).state is state
+    assert house.cash + house.reserved == dollars(10_000)
+    if late:
+        assert house.order(record.order).note == "never sent: its plan took 5000000001 ns to commit"
+        assert house.reserved == 0
+
+
+def test_a_desk_that_nobody_listens_to_keeps_its_books_all_the_same() -> None:
+    house = House().ready()
+    house.bought()
+    alone = Desk("test", PLAIN)
+    alone.rebuild(house.store.journal("test"), house.now)
+    assert alone.books.positions == house.engine.desk.books.positions
+    assert alone.marks.held.keys() == house.engine.desk.marks.held.keys()
 
 
 UNKNOWN = "nobody.1"

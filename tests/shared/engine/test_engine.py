@@ -21,10 +21,12 @@ from shared.domain.messages import (
     PricePoint,
     PublicTrade,
     RefusedBy,
+    VoicesPublished,
     WalletActivity,
 )
 from shared.domain.money import ONE, dollars
 from shared.domain.order import Side
+from shared.domain.tables import Pair, Voices
 from shared.engine.engine import NOTHING
 from tests.shared.engine.builders import NOON, RATIO, House, book, market, ranking, trade
 
@@ -39,7 +41,7 @@ def test_a_strangers_trade_moves_the_mark_of_what_we_hold_and_nothing_else() -> 
     house = House().ready()
     house.bought()
     before = house.equity
-    assert house.give(trade("stranger", price=600_000)) is NOTHING
+    assert house.give(trade("stranger", price=600_000)) == []
     assert house.give(trade("stranger", token="m:no", price=100_000)) is NOTHING
     assert house.equity - before == house.size() * 90_000 // ONE
     assert house.engine.counts.fills_from_followed == 1
@@ -76,7 +78,8 @@ def test_a_feed_that_goes_down_and_comes_back_is_told_both_times() -> None:
     house.give(FeedHealth("poll", healthy=True, reason="fine"))
     assert house.whale() is Reason.HALTED_FEED
     house.give(FeedHealth("whales", healthy=True, reason="back"))
-    assert [(a.severity, a.name) for a in house.alerts] == [(2, "feed_down"), (3, "feed_up"), (3, "feed_up")]
+    told = [(a.severity, a.name) for a in house.alerts]
+    assert told == [(2, "feed_down"), (3, "feed_up"), (2, "breaker"), (3, "feed_up")]
 
 
 def test_a_feed_the_strategy_does_not_need_stops_nothing_and_an_unreadable_switch_stops_everybody() -> None:
@@ -84,6 +87,35 @@ def test_a_feed_the_strategy_does_not_need_stops_nothing_and_an_unreadable_switc
         house = House().ready()
         house.give(FeedHealth(feed, healthy=False, reason="silent"))
         assert house.whale() is reason, feed
+
+
+def test_a_table_of_voices_that_makes_no_sense_is_refused_in_one_sentence_and_the_old_one_stays() -> None:
+    house = House(params=RATIO).ready("whale", "other")
+    house.give(VoicesPublished(Voices(0, (Pair("other", "whale", 300_001, 0),))))
+    house.give(VoicesPublished(Voices(0, (Pair("other", "whale", ONE + 1, 0),))))
+    assert house.alerts[-1].name == "voices_refused"
+    assert house.alerts[-1].text == "overlap of other and whale must lie between 0 and 1, not 1.000001"
+    house.whale(trade("other"))
+    assert house.whale(trade(tx="tx2")) is Reason.OVERLAP
+
+
+def test_a_breaker_is_told_when_it_trips_and_when_it_has_ended() -> None:
+    house = House().ready()
+    for price in (100, 110):
+        house.give(PricePoint("BTC", PriceKind.SPOT, price * ONE))
+    house.give(PricePoint("BTC", PriceKind.SPOT, 110 * ONE), after=SECOND)
+    assert house.told("breaker") == ["no entries: halted_spot_move"]
+    house.give(PricePoint("BTC", PriceKind.SPOT, 110 * ONE), after=20 * MINUTE)
+    assert house.told("breaker_ended") == ["entries again: halted_spot_move has ended"]
+
+
+def test_the_kill_switch_is_no_news_of_a_breaker() -> None:
+    house = House().ready()
+    house.kill()
+    house.pass_time(SECOND)
+    house.resume()
+    house.pass_time(SECOND)
+    assert house.told("breaker") == house.told("breaker_ended") == []
 
 
 def test_a_changed_tick_decides_the_next_limit() -> None:

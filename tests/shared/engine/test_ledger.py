@@ -137,6 +137,18 @@ def test_a_move_that_changes_nothing_is_no_record() -> None:
     assert move_record(order(state=OrderState.LIVE), OrderCause.ACCEPTED, NOON, LIMITS) is None
 
 
+def test_an_order_found_alive_that_had_fills_is_partly_filled() -> None:
+    doubtful = order(state=OrderState.IN_DOUBT, filled=Shares(ONE))
+    record = move_record(doubtful, OrderCause.ACCEPTED, NOON, LIMITS)
+    assert record is not None
+    assert record.order == replace(doubtful, state=OrderState.PARTIAL, changed_at=NOON)
+
+
+@pytest.mark.parametrize("state", [OrderState.CANCELED, OrderState.EXPIRED])
+def test_an_order_that_had_ended_may_be_told_that_it_was_never_taken(state: OrderState) -> None:
+    assert move_record(order(state=state), OrderCause.REJECTED, NOON, LIMITS) is None
+
+
 def test_an_order_without_reserve_ends_without_a_posting() -> None:
     record = move_record(order(reserved=Usd(0)), OrderCause.CANCELED, NOON, LIMITS)
     assert record is not None

@@ -64,3 +64,25 @@ def test_a_removed_order_fills_no_more_and_its_token_is_forgotten_with_the_last(
     assert [held for held, _ in matcher.match(trade(tx="tx2", size=ONE), NOON + 1)] == [second]
     matcher.remove(second)
     assert matcher.by_token == {}
+
+
+@pytest.mark.parametrize(("side", "beyond", "within"), [(Side.BUY, 520_000, 480_000), (Side.SELL, 480_000, 520_000)])
+def test_an_order_that_the_market_had_left_behind_rests_and_trades_at_its_own_limit(
+    side: Side, beyond: int, within: int
+) -> None:
+    held = resting(side=side)
+    matcher = PrintMatcher()
+    matcher.add(held)
+    better = trade(side=side, price=within, size=ONE, tx="tx2")
+    assert [held.price_of(better) for held, _ in matcher.match(better, NOON + 1)] == [within]
+    assert matcher.match(trade(side=side, price=beyond, size=ONE, tx="tx3"), NOON + 2) == []
+    assert [held.price_of(better) for held, _ in matcher.match(better, NOON + 3)] == [held.order.limit]
+
+
+def test_every_order_hears_of_a_print_that_an_earlier_one_used_up() -> None:
+    matcher = PrintMatcher()
+    first, second = resting("a", limit=Price(600_000)), resting("b", limit=Price(400_000))
+    matcher.add(first)
+    matcher.add(second)
+    assert len(matcher.match(trade(price=500_000, size=ONE, tx="tx2"), NOON + 1)) == 1
+    assert second.rests

@@ -4,9 +4,19 @@ import pytest
 
 from shared.domain.decision import Reason
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.messages import CommandKind, Event, MarketListed, MarketResolved, OrderInDoubt, OrderReport
+from shared.domain.messages import (
+    CommandKind,
+    Event,
+    MarketListed,
+    MarketResolved,
+    OrderInDoubt,
+    OrderReport,
+    Payload,
+    VoicesPublished,
+)
 from shared.domain.money import ONE, Fraction, Shares, dollars
 from shared.domain.order import OrderState, Side
+from shared.domain.tables import Pair, Voices
 from shared.engine.limits import Limits
 from tests.shared.engine.builders import NOON, RATIO, House, market, ranking, trade
 
@@ -144,6 +154,21 @@ def test_warming_up_rebuilds_what_detection_knew_without_deciding_anything() -> 
     assert house.engine.detection.whales["whale"].holdings == {"m:yes": 1_000 * ONE}
     assert "n" in house.engine.markets
     assert house.whale(trade(delivery=2)) is None
+
+
+def test_what_other_whales_said_before_the_restart_and_how_they_overlap_still_counts() -> None:
+    two = ranking("whale", "other")
+    voices = VoicesPublished(Voices(0, (Pair("other", "whale", 300_001, 0),)))
+    for token, table, reason in (
+        ("m:no", False, Reason.CONFLICT),
+        ("m:yes", True, Reason.OVERLAP),
+        ("m:yes", False, Reason.COPIED),
+    ):
+        house = House().ready("whale", "other")
+        facts: list[Payload] = [two, *([voices] if table else []), trade("other", token, tx="tx0")]
+        for payload in facts:
+            house.engine.warm(Event(0, house.now, house.now, "feed", payload))
+        assert house.whale() is reason
 
 
 def test_a_burst_seen_while_warming_up_is_not_replaced_by_the_stored_one() -> None:

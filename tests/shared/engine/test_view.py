@@ -6,7 +6,7 @@ from tests.shared.engine.builders import House, ranked, trade
 
 def test_strategies_see_the_engine_as_it_is_now() -> None:
     house = House().ready(ranked("whale"), RankedWallet("new", 2))
-    view = house.engine._view
+    view = house.engine.judge.view
     assert view.market("m") is house.engine.markets["m"]
     assert view.market("n") is None
     assert [view.edge(name) for name in ("whale", "new", "stranger")] == [150_000, None, None]

@@ -144,6 +144,15 @@ def test_a_sale_of_shares_that_a_failed_sale_gives_back_is_booked_after_that() -
     assert result.payloads == (FillStatus("t2", "exit.1", STATUS.FAILED), OrderFilled(again))
 
 
+def test_a_failed_purchase_is_taken_back_after_the_failed_sale_of_its_shares() -> None:
+    world = World(live(), sale())
+    bought, sold = fill("t1", 100 * ONE), fill("t2", 100 * ONE, order_key="exit.1")
+    world.booked(bought, STATUS.MINED).booked(sold, STATUS.MATCHED)
+    trades = (reported(bought, live(), STATUS.FAILED), reported(sold, sale(), STATUS.FAILED))
+    result = world.round(trades=trades, open_orders=(), positions={}, balance=dollars(1_000))
+    assert result.payloads == (FillStatus("t2", "exit.1", STATUS.FAILED), FillStatus("t1", KEY, STATUS.FAILED))
+
+
 def test_a_sale_of_more_than_the_sleeve_has_is_not_booked() -> None:
     trades = (reported(fill(order_key="exit.1"), sale()),)
     result = World(sale()).round(trades=trades)

@@ -1,0 +1,81 @@
+"""What a token was traded at lately: its recent average, how much it moves, how far it ranged; bounded in memory.
+
+Prices that are far from the recent average are data errors or a market that has left us behind; a token whose prints
+jump about is no market to follow anybody in (specification, sections 5 and 9).
+"""
+
+from collections import deque
+
+from shared.domain.instants import MINUTE, SECOND
+from shared.domain.money import average_price, square, standard_deviation, weighted
+from shared.engine.limits import Limits
+
+BIN_NS = 10 * SECOND  # not money: seconds to nanoseconds
+VOLATILITY_NS = 10 * MINUTE  # not money: minutes to nanoseconds
+PRINTS_KEPT = 512
+"""Of the recent average: in a rush fewer seconds are averaged, which is what recent means then."""
+ENOUGH_PRINTS = 3
+"""Fewer make no average worth denying anything for."""
+ENOUGH_BINS = 6
+
+
+class TokenPrices:
+    """The recent prints of one token."""
+
+    __slots__ = ("_bins", "_bins_sum", "_bins_sums_of_squares", "_prints", "_size", "_span_ns", "_weighted", "last_at")
+
+    def __init__(self, limits: Limits) -> None:
+        self._span_ns = limits.price_average_ns
+        self._prints: deque[tuple[int, int, int, int]] = deque()
+        self._weighted = 0
+        self._size = 0
+        self._bins: deque[tuple[int, int]] = deque()
+        self._bins_sum = 0
+        self._bins_sums_of_squares = 0
+        self.last_at = 0
+
+    def hear(self, price: int, size: int, at: int) -> None:
+        """A print, observed at ``at``; prints are told in the order they are observed."""
+        prints = self._prints
+        product = weighted(price, size)
+        prints.append((at, price, size, product))
+        self._weighted += product
+        self._size += size
+        self.last_at = at
+        if prints[0][0] < at - self._span_ns or len(prints) > PRINTS_KEPT:
+            self._forget(at)
+        bins = self._bins
+        if not bins or at - bins[-1][0] >= BIN_NS:
+            bins.append((at, price))
+            self._bins_sum += price
+            self._bins_sums_of_squares += square(price)
+            while bins[0][0] < at - VOLATILITY_NS:
+                _, old = bins.popleft()
+                self._bins_sum -= old
+                self._bins_sums_of_squares -= square(old)
+
+    def _forget(self, at: int) -> None:
+        prints, oldest = self._prints, at - self._span_ns
+        while prints and (prints[0][0] < oldest or len(prints) > PRINTS_KEPT):
+            _, _, size, product = prints.popleft()
+            self._weighted -= product
+            self._size -= size
+
+    def average(self, at: int) -> int | None:
+        """Size-weighted mean price of the last minute (micro-dollars); None for want of prints."""
+        self._forget(at)
+        if len(self._prints) < ENOUGH_PRINTS or self._size <= 0:
+            return None
+        return average_price(self._weighted, self._size)
+
+    def volatility(self) -> int:
+        """Standard deviation of the price over ten minutes, in millionths of the payoff; 0 where it is not known."""
+        if len(self._bins) < ENOUGH_BINS:
+            return 0
+        return standard_deviation(self._bins_sum, self._bins_sums_of_squares, len(self._bins))
+
+    def swing(self, at: int) -> int:
+        """Highest less lowest price of the last minute (micro-dollars); 0 without prints."""
+        self._forget(at)
+        prices = [price for _, price, _, _ in self._prints]
+        return max(prices) - min(prices) if prices else 0
