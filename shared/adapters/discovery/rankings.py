@@ -2,7 +2,8 @@
 
 ``rankings/<as of>/``: scores (every wallet), pairs (evidence of clusters), manifest (name, size and SHA-256 of each
 input, and the settings). The watch list that the trader reads is one item of table ``control``, replaced at once and
-last, so that it never points at a run that is not stored.
+last, so that it never points at a run that is not stored. Beside it stands the table of voices (who of the list speaks
+for himself), written before it under the name of the same run: a list without voices of its own run has none.
 """
 
 import hashlib
@@ -24,11 +25,12 @@ from shared.adapters.dynamo.failures import Pause, patiently
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.s3.lake import Lake
 from shared.adapters.scores.activity import read_activity, read_outcomes
-from shared.analytics.published import ranking_of
+from shared.analytics.published import ranking_of, voices_of
 from shared.analytics.scorecard import Scorecard, score_wallets
 from shared.analytics.scoring import ScoringRules
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.instants import SECOND, iso
+from shared.domain.tables import Pair, Voices
 from shared.domain.whale import Ranking
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 RANKINGS = "rankings"
 RANKING = "ranking"
+VOICES = "voices"
 _PUBLISHED_BYTES_MAX = 350_000
 
 Say = Callable[[str], None]
@@ -60,11 +63,23 @@ class Run(Struct, frozen=True):
     inputs: int
 
 
-class Published(Struct, frozen=True):
-    """The watch list in force and the run it came from."""
+class Published(Struct, frozen=True, omit_defaults=True):
+    """The watch list in force and the run it came from. ``voices``: kept beside it; None where the run had none."""
 
     run: str
     ranking: Ranking
+    voices: Voices | None = None
+
+
+class _Pairs(Struct, frozen=True):
+    """Voices as kept: pairs name their wallets by number, which makes a hundred wallets' 4,950 pairs fit one item."""
+
+    run: str
+    as_of: int
+    wallets: tuple[str, ...]
+    pairs: tuple[tuple[int, int, int, int], ...]
+    groups: dict[str, str]
+    specialists: dict[str, dict[str, int]]
 
 
 class Inputs:
@@ -90,24 +105,29 @@ class Inputs:
 
 def rank_lake(
     s3: "S3Client", bucket: str, now: int, rules: ScoringRules | None = None, say: Say = lambda _: None
-) -> tuple[Run, Ranking]:
-    """Score everything in the lake as of ``now`` (nanoseconds) and store the run; ``BadInput`` when it is empty."""
+) -> tuple[Run, Ranking, Voices]:
+    """Score everything in the lake as of ``now`` (nanoseconds) and store the run; the watch list and its voices.
+
+    ``BadInput`` when the lake is empty.
+    """
     lake = Lake(s3, bucket)
     names = [*lake.names(f"{ACTIVITY}/wallet="), *lake.names(f"{RESOLUTIONS}/")]
     limits = rules or ScoringRules()
-    card, inputs = _score(s3, bucket, names, now // SECOND, limits, say)
+    card, fills, inputs = _score(s3, bucket, names, now // SECOND, limits, say)
     run = f"{RANKINGS}/{iso(now)[:19].replace(':', '')}Z"
     lake.write(f"{run}/scores.parquet", card.table.to_arrow())
     lake.write(f"{run}/pairs.parquet", card.pairs.to_arrow())
     lake.write(f"{run}/manifest.parquet", _manifest(inputs, now, limits))
     ranking = ranking_of(card)
+    say(f"comparing the voices of {len(ranking.wallets)} wallets")
+    voices = voices_of(card, fills, ranking)
     eligible = int(card.table["eligible"].sum())
-    return Run(run, card.table.height, eligible, len(ranking.wallets), card.basis, len(inputs)), ranking
+    return Run(run, card.table.height, eligible, len(ranking.wallets), card.basis, len(inputs)), ranking, voices
 
 
 def _score(
     s3: "S3Client", bucket: str, names: list[str], as_of_s: int, limits: ScoringRules, say: Say
-) -> tuple[Scorecard, list[Input]]:
+) -> tuple[Scorecard, pl.DataFrame, list[Input]]:
     with tempfile.TemporaryDirectory() as folder:
         inputs = Inputs(s3, bucket, Path(folder))
         trades = [path for name in names if name.startswith(ACTIVITY) and (path := _rows(inputs.take(name)))]
@@ -116,7 +136,8 @@ def _score(
             raise BadInput(f"bucket {bucket} holds no activity under {ACTIVITY}/: discover wallets first")
         activity = read_activity(trades)
         say(f"{activity.fills.height:,} rows of {len(trades)} objects, {activity.refused} refused")
-        return score_wallets(activity.fills, read_outcomes(winners), as_of_s, limits, say=say), inputs.taken
+        card = score_wallets(activity.fills, read_outcomes(winners), as_of_s, limits, say=say)
+        return card, activity.fills, inputs.taken
 
 
 def _rows(path: Path) -> Path | None:
@@ -145,7 +166,7 @@ def reproduce(s3: "S3Client", bucket: str, run: str) -> pl.DataFrame:
     manifest = lake.read(f"{run}/manifest.parquet")
     facts = {key.decode(): value.decode() for key, value in (manifest.schema.metadata or {}).items()}
     limits = msgspec.convert(json.loads(facts["rules"]), ScoringRules)
-    card, inputs = _score(s3, bucket, manifest["name"].to_pylist(), int(facts["as_of"]), limits, lambda _: None)
+    card, _, inputs = _score(s3, bucket, manifest["name"].to_pylist(), int(facts["as_of"]), limits, lambda _: None)
     for one, expected in zip(inputs, manifest["sha256"].to_pylist(), strict=True):
         if one.sha256 != expected:
             raise Corrupt(f"input {one.name} of {run} has SHA-256 {one.sha256}, not {expected}")
@@ -178,25 +199,53 @@ def compare(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 _decode = msgspec.json.Decoder(Published).decode
+_decode_voices = msgspec.json.Decoder(_Pairs).decode
 
 
-def publish(tables: Tables, account: str, run: str, ranking: Ranking, pause: Pause) -> None:
-    """Make a ranking the one in force; ``BadInput`` when the item would be too large for the table."""
-    body = body_of(Published(run, ranking))
+def publish(
+    tables: Tables, account: str, run: str, ranking: Ranking, pause: Pause, voices: Voices | None = None
+) -> None:
+    """Make a ranking the one in force, with its voices; ``BadInput`` when an item would be too large for the table."""
+    if voices is not None:
+        _put(tables, account, VOICES, voices.as_of, _packed(run, voices), pause)
+    _put(tables, account, RANKING, ranking.as_of, Published(run, ranking), pause)
+
+
+def _put(tables: Tables, account: str, item: str, at: int, content: Struct, pause: Pause) -> None:
+    body = body_of(content)
     if len(body.encode()) > _PUBLISHED_BYTES_MAX:
-        raise BadInput(f"the watch list has {len(body.encode())} bytes, the most is {_PUBLISHED_BYTES_MAX}")
-    item = tables.control(account=account, item=RANKING, at=ranking.as_of, body=body)
-    patiently("publishing the ranking", item.save, pause)
+        raise BadInput(f"the {item} to publish has {len(body.encode())} bytes, the most is {_PUBLISHED_BYTES_MAX}")
+    patiently(f"publishing the {item}", tables.control(account=account, item=item, at=at, body=body).save, pause)
 
 
 def published(tables: Tables, account: str, pause: Pause) -> Published | None:
-    """The ranking in force; None when none was published yet."""
+    """The ranking in force, with the voices of its run where it has any; None when none was published yet."""
+    body = _body(tables, account, RANKING, pause)
+    if body is None:
+        return None
+    found = _decode(body)
+    beside = _body(tables, account, VOICES, pause)
+    kept = None if beside is None else _decode_voices(beside)
+    return found if kept is None or kept.run != found.run else Published(found.run, found.ranking, _unpacked(kept))
 
-    def read() -> Published | None:
+
+def _body(tables: Tables, account: str, item: str, pause: Pause) -> str | None:
+    def read() -> str | None:
         try:
-            item = tables.control.get(account, RANKING, consistent_read=True)
+            return tables.control.get(account, item, consistent_read=True).body or ""
         except tables.control.DoesNotExist:
             return None
-        return _decode(item.body or "")
 
-    return patiently("reading the ranking", read, pause)
+    return patiently(f"reading the {item}", read, pause)
+
+
+def _packed(run: str, voices: Voices) -> _Pairs:
+    wallets = sorted(dict.fromkeys(name for pair in voices.pairs for name in (pair.wallet_a, pair.wallet_b)))
+    number = {wallet: place for place, wallet in enumerate(wallets)}
+    pairs = tuple((number[one.wallet_a], number[one.wallet_b], one.overlap, one.correlation) for one in voices.pairs)
+    return _Pairs(run, voices.as_of, tuple(wallets), pairs, voices.groups, voices.specialists)
+
+
+def _unpacked(kept: _Pairs) -> Voices:
+    pairs = tuple(Pair(kept.wallets[a], kept.wallets[b], overlap, linear) for a, b, overlap, linear in kept.pairs)
+    return Voices(kept.as_of, pairs, kept.groups, kept.specialists)

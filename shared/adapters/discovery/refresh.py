@@ -35,7 +35,7 @@ async def discover_now(
 
 
 def rank_now(settings: Settings, endpoint: Endpoint, bucket: str, now: int, rules: ScoringRules, say: Say) -> Run:
-    """``rank_lake`` as of ``now`` (nanoseconds), then publish the account's watch list; raises what they raise."""
-    run, ranking = rank_lake(s3_client(endpoint), bucket, now, rules, say=say)
-    publish(Tables(settings.state.table_prefix, endpoint), settings.account, run.name, ranking, time.sleep)
+    """``rank_lake`` as of ``now`` (nanoseconds), then publish the watch list and its voices; raises what they raise."""
+    run, ranking, voices = rank_lake(s3_client(endpoint), bucket, now, rules, say=say)
+    publish(Tables(settings.state.table_prefix, endpoint), settings.account, run.name, ranking, time.sleep, voices)
     return run

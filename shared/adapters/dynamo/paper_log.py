@@ -7,9 +7,12 @@ import msgspec
 from shared.adapters.dynamo.codec import body_of
 from shared.adapters.dynamo.failures import Pause, patiently
 from shared.adapters.dynamo.tables import Tables
-from shared.adapters.paper.venue import PaperOrder
+from shared.adapters.paper.orders import Movement, PaperOrder
 
 _decode = msgspec.json.Decoder(PaperOrder).decode
+_decode_movement = msgspec.json.Decoder(Movement).decode
+MOVEMENT = "movement#"
+"""Leads the range key of movements; orders are kept under their own keys (hexadecimal digits, a dot, a number)."""
 
 
 class DynamoPaperLog:
@@ -22,15 +25,29 @@ class DynamoPaperLog:
 
     def put(self, order: PaperOrder) -> None:
         """Keep an order's new state; ``Temporary`` when DynamoDB does not answer."""
-        key = order.order.order_key
-        item = self._tables.paper(account=self.account, order_key=key, body=body_of(order))
+        self._save(order.order.order_key, order)
+
+    def note(self, movement: Movement) -> None:
+        """Keep a movement; ``Temporary`` when DynamoDB does not answer."""
+        self._save(f"{MOVEMENT}{movement.ref}", movement)
+
+    def _save(self, key: str, thing: PaperOrder | Movement) -> None:
+        item = self._tables.paper(account=self.account, order_key=key, body=body_of(thing))
         patiently(f"keeping paper order {key}", item.save, self._pause)
 
     def load(self) -> list[PaperOrder]:
         """Every order kept, by the time it was planned."""
-
-        def read() -> list[PaperOrder]:
-            return [_decode(item.body) for item in self._tables.paper.query(self.account, consistent_read=True)]
-
-        found = patiently("reading paper orders", read, self._pause)
+        found = [_decode(body) for key, body in self._read() if not key.startswith(MOVEMENT)]
         return sorted(found, key=lambda paper: (paper.order.planned_at, paper.order.order_key))
+
+    def movements(self) -> list[Movement]:
+        """Every movement kept, by its time."""
+        found = [_decode_movement(body) for key, body in self._read() if key.startswith(MOVEMENT)]
+        return sorted(found, key=lambda movement: (movement.at, movement.ref))
+
+    def _read(self) -> list[tuple[str, str]]:
+        def read() -> list[tuple[str, str]]:
+            found = self._tables.paper.query(self.account, consistent_read=True)
+            return [(item.order_key, item.body) for item in found]
+
+        return patiently("reading paper orders", read, self._pause)

@@ -3,7 +3,7 @@
 Reads are eventually consistent, a failed one is tried once more and then told: whoever looks will look again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,17 +15,21 @@ from shared.adapters.dynamo.failures import Verdict, judge, raised_for
 from shared.adapters.dynamo.tables import Endpoint, Metrics, Tables
 from shared.domain.decision import Decision
 from shared.domain.errors import BadInput, HouseError, Temporary
+from shared.domain.ids import intent_id, order_key
 from shared.domain.instants import DAY, day_of
 from shared.domain.ledger import Position
 from shared.domain.market import Market
 from shared.domain.messages import Command
-from shared.domain.order import Order
+from shared.domain.order import Order, Purpose, Side
 from shared.ports import Switch
 
 Result = TypeVar("Result")
 Item = dict[str, Any]
 ATTEMPTS = 2
 MARKS = "#marks"
+RISK = "#risk"
+PAGE = 2_000
+LEGS_AT_ONCE = 25
 _PASSING = (Verdict.NOT_WRITTEN, Verdict.UNKNOWN)
 
 
@@ -37,6 +41,8 @@ class Readers:
     """
 
     def __init__(self, prefix: str, endpoint: Endpoint) -> None:
+        self.page = PAGE
+        """Decisions that one question brings."""
         self._tables = Tables(prefix, endpoint)
         self._where = endpoint.host or f"AWS region {endpoint.region}"
 
@@ -51,6 +57,12 @@ class Readers:
         item = _decoded("live", bodies[account], Item)
         more = _decoded("live", bodies.get(account + MARKS, "{}"), Item)
         return {**item, "marks": {**more.get("marks", {}), **item.get("marks", {})}}
+
+    def risk(self, account: str) -> Item | None:
+        """How risk stands, as the trader wrote it; ``None`` before its first."""
+        name = account + RISK
+        bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
+        return _decoded("live", bodies[name], Item) if name in bodies else None
 
     def metrics(self, account: str, start: int, end: int) -> list[Item]:
         """The points of the curves from ``start`` to ``end`` (nanoseconds, both included), oldest first."""
@@ -90,12 +102,41 @@ class Readers:
         bodies = self._bodies("orders", keys, self._tables.orders.batch_get, "order_key")
         return [_decoded("orders", bodies[key], Order) for key in keys if key in bodies]
 
+    def legs(self, account: str, decision: Decision) -> list[Order]:
+        """The orders of a decision's intent, in their order. A plan that the store refused leaves a gap in the numbers;
+        so many in a row are taken for the end.
+        """
+        side, strategy = decision.side, decision.strategy
+        purpose = Purpose.ENTRY if side is Side.BUY else Purpose.EXIT
+        name = intent_id(account, strategy, decision.signal_id, decision.token, side.value, purpose.value)
+        legs: list[Order] = []
+        first = 1
+        while True:
+            found = self.orders([order_key(name, number) for number in range(first, first + LEGS_AT_ONCE)])
+            if not found:
+                return legs
+            legs += found
+            first += LEGS_AT_ONCE
+
     def latest_decisions(self, account: str, day: int, most: int) -> list[Decision]:
         """The latest decisions of the numbered UTC day, newest first."""
         table = self._tables.decisions
         key = account_day(account, day * DAY)  # not money: days to nanoseconds
         found = self._ask("decisions", lambda: list(table.query(key, scan_index_forward=False, limit=most)))
         return [_decoded("decisions", row.body, Decision) for row in found]
+
+    def decisions_of(self, account: str, day: int) -> Iterator[Decision]:
+        """Every decision of the numbered UTC day, newest first, asked for page by page as they are taken."""
+        table = self._tables.decisions
+        key = account_day(account, day * DAY)  # not money: days to nanoseconds
+        last: dict[str, Any] | None = None
+        while True:
+            asked = partial(table.query, key, scan_index_forward=False, limit=self.page, last_evaluated_key=last)
+            found, last = self._ask("decisions", partial(_page, asked))
+            for row in found:
+                yield _decoded("decisions", row.body, Decision)
+            if last is None:
+                return
 
     def whales(self, account: str) -> list[Item]:
         """The followed wallets as the trader wrote them."""
@@ -150,6 +191,12 @@ class Readers:
             name = f"{self._tables.prefix}{table}"
             return BadInput(f"the table {name} does not exist at {self._where}; `make run` creates it.")
         return raised_for(error, verdict, f"table {table} at {self._where}")
+
+
+def _page(ask: Callable[[], Any]) -> tuple[list[Any], dict[str, Any] | None]:
+    """One page of an answer, and where the next one begins (None: it was the last)."""
+    asked = ask()
+    return list(asked), asked.last_evaluated_key
 
 
 def _decoded(table: str, body: str, wanted: type[Result]) -> Result:

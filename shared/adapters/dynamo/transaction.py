@@ -20,7 +20,7 @@ from shared.adapters.journal.entry import JournalEntry
 from shared.domain.errors import Corrupt
 from shared.domain.instants import iso_day
 from shared.domain.ledger import HeadroomChange
-from shared.domain.order import FINAL, Order
+from shared.domain.order import FINAL, Order, told_to_sell
 
 ORDER = "order"
 POSITION = "position"
@@ -33,7 +33,7 @@ class Guard(Enum):
     """Which conditions a record is committed under."""
 
     PLAN = "plan"
-    """Lease, switch, a new order key, and enough room."""
+    """Lease, switch (but for sales a person told us to make), a new order key, and enough room."""
     WRITE = "write"
     """Lease: a fact is never refused for want of room."""
     REBUILD = "rebuild"
@@ -112,7 +112,7 @@ def transaction_of(tables: Tables, entry: JournalEntry, guard: Guard, epoch: int
     control = tables.control
     if guard is not Guard.REBUILD:
         made.check(LEASE, control, (record.account, LEASE), control.epoch == epoch)
-    if guard is Guard.PLAN:
+    if guard is Guard.PLAN and not told_to_sell(record.order):
         trading = control.trading.does_not_exist() | (control.trading == TRADING)
         made.check(SWITCH, control, (record.account, SWITCH), trading)
     if record.order is not None:

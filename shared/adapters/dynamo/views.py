@@ -11,6 +11,7 @@ from shared.domain.errors import BadInput
 from shared.domain.market import Market
 
 LIVE_MAX_BYTES = 2048
+RISK_MAX_BYTES = 64 * 1024
 
 
 class Views:
@@ -32,6 +33,14 @@ class Views:
         """Replace the last prices of the tokens held; an item of its own, since token ids are long."""
         item = self._tables.live(account=f"{self.account}#marks", body=body_of({"marks": dict(marks)}))
         patiently("putting the marks", item.save, self._pause)
+
+    def put_risk(self, risk: Mapping[str, Any]) -> None:
+        """Replace how risk stands; an item of its own, written seldom. ``BadInput`` above 64 KB."""
+        body = body_of(risk)
+        if len(body.encode()) > RISK_MAX_BYTES:
+            raise BadInput(f"the view of risk has {len(body.encode())} bytes, the most is {RISK_MAX_BYTES}")
+        item = self._tables.live(account=f"{self.account}#risk", body=body)
+        patiently("putting the view of risk", item.save, self._pause)
 
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         """Keep one point of the curves under its instant (nanoseconds), which is put into it as ``at``."""

@@ -4,6 +4,7 @@ from shared.domain.decision import Decision
 from shared.domain.errors import Corrupt
 from shared.domain.ledger import Posting, Record
 from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
+from shared.domain.order import told_to_sell
 from shared.engine.ledger import Projection
 from shared.ports import Switch
 
@@ -27,7 +28,7 @@ class MemoryStore:
             raise Corrupt("a plan without an order")
         if order.order_key in self.books.orders:
             return PlanCommitted(order.order_key, existed=True)
-        if not self._switch.trading:
+        if not self._switch.trading and not told_to_sell(order):
             return PlanRefused(order.order_key, RefusedBy.SWITCH, self._switch.reason)
         short = self.books.short_of(record)
         if short is not None:
@@ -39,11 +40,12 @@ class MemoryStore:
         """Commit a fact; the same posting again is a repeated request, with other content it is ``Corrupt``."""
         made = record.posting
         if made is not None:
-            before = self._postings.setdefault(made.posting_id, made)
-            if before is not made and before != made:
+            before = self._postings.get(made.posting_id)
+            if before is not None and before != made:
                 raise Corrupt(f"posting {made.posting_id} ({made.ref}) exists with other content")
-            if before is not made:
+            if before is not None:
                 return
+            self._postings[made.posting_id] = made
         self.books.apply(record)
         self.records.append(record)
 

@@ -1,11 +1,13 @@
 """What is under way in the paper venue's own time: orders, cancels and questions that have not arrived yet, delayed
-matches, expiries, settlements.
+matches, expiries, settlements, redemptions, merges, rebates.
 """
 
 from enum import Enum
 from heapq import heappop, heappush
 
 from msgspec import Struct
+
+from shared.domain.money import Shares
 
 
 class Due(Enum):
@@ -19,18 +21,24 @@ class Due(Enum):
     EXPIRE = "expire"
     MINE = "mine"
     CONFIRM = "confirm"
+    REDEEM = "redeem"
+    MERGE = "merge"
+    REBATE = "rebate"
 
 
 class Action(Struct, frozen=True, gc=False):
-    """``key`` names an order (a market, or none for all, in CANCEL_MARKET), ``trade_id`` one of its executions.
+    """``key`` names an order (a market, or none for all, in CANCEL_MARKET; a market in REDEEM and MERGE; a day in
+    REBATE), ``trade_id`` one of its executions.
 
-    ``answer_at``: when its answer is heard, if it has one.
+    ``answer_at``: when its answer is heard, if it has one. ``size`` and ``ref``: of a MERGE.
     """
 
     due: Due
     key: str
     answer_at: int = 0
     trade_id: str = ""
+    size: Shares = Shares(0)
+    ref: str = ""
 
 
 class Agenda:

@@ -17,6 +17,7 @@ from shared.adapters.paper.refusals import (
     unpaid,
 )
 from shared.adapters.paper.register import Register
+from shared.adapters.paper.statements import venue_id
 from shared.adapters.paper.token_book import Filled, TokenBook
 from shared.domain.market import CRYPTO_TAKER_FEE
 from shared.domain.messages import (
@@ -66,11 +67,11 @@ class BookFloor:
         order = paper.order
         refusal = self._judged(order, at)
         if refusal is not None:
-            self._register.end(paper, OrderState.REJECTED, refusal.reason)
+            self._register.end(paper, OrderState.REJECTED, at, refusal.reason)
             return [Answer(answer_at, at, OrderRejected(order.order_key, refusal.reason))]
         if order.order_type is OrderType.GTD:
             self._agenda.add(order.expires_at - EXPIRES_EARLY_NS, Action(Due.EXPIRE, order.order_key))
-        accepted = Answer(answer_at, at, OrderAccepted(order.order_key, f"paper-{order.order_key}"))
+        accepted = Answer(answer_at, at, OrderAccepted(order.order_key, venue_id(order.order_key)))
         takes = bool(self._token(order.token).offers(order.side, order.limit))
         delay = self._times.crypto_taker_delay_ns
         if takes and delay and self._executions.rate(order) == CRYPTO_TAKER_FEE:

@@ -9,11 +9,12 @@ from shared.adapters.paper.orders import PaperOrder, PaperTimes, Terms, VenueSet
 from shared.adapters.paper.register import Register
 from shared.adapters.paper.settlement import Settlement
 from shared.adapters.paper.wallet import Wallet
+from shared.domain.instants import end_of_day, iso_day
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import CRYPTO_TAKER_FEE
 from shared.domain.messages import FillStatus, OrderFilled
 from shared.domain.money import Fraction, Price, Shares, Usd, part, taker_fee
-from shared.domain.order import Order, OrderState
+from shared.domain.order import FINAL, Order, OrderState
 from shared.ports import Answer
 
 TAKER = "taker"
@@ -25,15 +26,22 @@ class Executions:
     """Makes fills and lets them settle. ``terms`` is what markets were told to ask for, by token."""
 
     def __init__(
-        self, seed: int, register: Register, agenda: Agenda, times: PaperTimes, settings: VenueSettings
+        self,
+        seed: int,
+        register: Register,
+        agenda: Agenda,
+        times: PaperTimes,
+        settings: VenueSettings,
+        wallet: Wallet,
     ) -> None:
-        self.wallet = Wallet()
+        self.wallet = wallet
         self.terms: dict[str, Terms] = {}
         self._register = register
         self._agenda = agenda
         self._times = times
         self._settings = settings
         self._settlement = Settlement(seed, settings.settlement)
+        self._rebate_days: dict[int, None] = {}
 
     def rate(self, order: Order) -> Fraction:
         """The taker fee rate that counts for an order."""
@@ -63,7 +71,9 @@ class Executions:
                 settled[made[-1].trade_id] = SettlementStatus.MATCHED
         filled = sum(fill.size for fill in fills)
         state = OrderState.FILLED if filled == order.size else left_as
-        self._register.keep(replace(paper, fills=tuple(fills), state=state, rests=True, settled=settled))
+        ended_at = at if state in FINAL else 0
+        changes = {"fills": tuple(fills), "state": state, "rests": True, "settled": settled, "ended_at": ended_at}
+        self._register.keep(replace(paper, **changes))
         heard = at + self._times.notice_ns
         answers: list[Answer] = []
         for fill in made:
@@ -76,11 +86,20 @@ class Executions:
     def _fill(self, order: Order, trade_id: str, price: int, size: Shares, at: int, liquidity: str) -> Fill:
         rate = self.rate(order)
         fee = taker_fee(size, Price(price), rate)
+        settles = self._settlement.settings.enabled
         if liquidity == TAKER:
-            return Fill(trade_id, order.order_key, price, size, fee, at, TAKER)
+            return Fill(trade_id, order.order_key, price, size, fee, at, TAKER, settles=settles)
         crypto = rate == CRYPTO_TAKER_FEE
         rebate = part(fee, self._settings.crypto_rebate if crypto else self._settings.other_rebate)
-        return Fill(trade_id, order.order_key, price, size, Usd(0), at, MAKER, rebate)
+        self.pays_rebate(at)
+        return Fill(trade_id, order.order_key, price, size, Usd(0), at, MAKER, rebate, settles)
+
+    def pays_rebate(self, at: int) -> None:
+        """What makers earned on this day is paid out at its end."""
+        ends = end_of_day(at)
+        if self._settings.rebates and ends not in self._rebate_days:
+            self._rebate_days[ends] = None
+            self._agenda.add(ends, Action(Due.REBATE, iso_day(at)))
 
     # ------------------------------------------------------------------ settlement
 

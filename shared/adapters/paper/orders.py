@@ -2,6 +2,7 @@
 the real one.
 """
 
+from enum import Enum
 from typing import Protocol
 
 from msgspec import Struct
@@ -55,7 +56,8 @@ class VenueSettings(Struct, frozen=True):
     """``books``: orders meet displayed books; without, they fill from public prints alone (recordings without books).
 
     ``crypto_rebate`` and ``other_rebate``: the part of a taker's fee that its makers get back (polymarket.md 1.8; the
-    lowest of the other categories, against us).
+    lowest of the other categories, against us). ``rebates``: whether they are paid out, each day at 00:00 UTC.
+    ``unread``: the part of the questions of reconciliation that nobody answers.
     """
 
     books: bool = False
@@ -63,6 +65,8 @@ class VenueSettings(Struct, frozen=True):
     restarts: RestartSettings = RestartSettings()
     crypto_rebate: Fraction = Fraction(200_000)
     other_rebate: Fraction = Fraction(150_000)
+    rebates: bool = False
+    unread: Fraction = Fraction(0)
 
 
 def checked(settings: VenueSettings) -> VenueSettings:
@@ -73,6 +77,7 @@ def checked(settings: VenueSettings) -> VenueSettings:
         "settlement.adverse_share": settlement.adverse_share,
         "crypto_rebate": settings.crypto_rebate,
         "other_rebate": settings.other_rebate,
+        "unread": settings.unread,
     }
     for name, value in fractions.items():
         if not 0 <= value <= ONE:
@@ -111,7 +116,7 @@ class PaperOrder(Struct, frozen=True):
 
     PLANNED is on its way and arrives at ``active_at``; a LIVE order that does not ``rest`` yet meets the book then
     (taker delay), or when a book is shown at all. ``note`` says why it was rejected. ``settled`` has how far each
-    execution has come, by trade id, where settlement is enabled.
+    execution has come, by trade id, where settlement is enabled. ``ended_at``: when it ended, 0 while it is open.
     """
 
     order: Order
@@ -121,11 +126,36 @@ class PaperOrder(Struct, frozen=True):
     rests: bool = True
     note: str = ""
     settled: dict[str, SettlementStatus] = {}
+    ended_at: int = 0
 
     @property
     def filled(self) -> Shares:
         """Shares filled so far."""
         return Shares(sum(fill.size for fill in self.fills))
+
+
+class MovementKind(Enum):
+    """What moved the wallet besides executions, or (PAYOUT) says what it will be paid."""
+
+    TOLD = "told"
+    DEPOSIT = "deposit"
+    PAYOUT = "payout"
+    REDEEM = "redeem"
+    MERGE = "merge"
+    REBATE = "rebate"
+
+
+class Movement(Struct, frozen=True, tag="movement", tag_field="paper"):
+    """A change of the wallet that no execution made, once per ``ref``: ``amounts`` are added, by asset, in millionths.
+
+    A PAYOUT adds nothing: ``amounts`` says what a share of each token of the resolved ``market`` pays.
+    """
+
+    ref: str
+    kind: MovementKind
+    at: int
+    amounts: dict[str, int]
+    market: str = ""
 
 
 class PaperLog(Protocol):
@@ -136,3 +166,9 @@ class PaperLog(Protocol):
 
     def load(self) -> list[PaperOrder]:
         """Every order kept, as last put."""
+
+    def note(self, movement: Movement) -> None:
+        """Keep a movement; returns once it is durable."""
+
+    def movements(self) -> list[Movement]:
+        """Every movement kept, oldest first."""

@@ -46,6 +46,6 @@ class PrintFloor:
             if resting.remaining == 0:
                 del self._held[key]
             answers += self._executions.execute(
-                self._register.orders[key], [(trade.price, size)], at, TAKER, tx=trade.tx
+                self._register.orders[key], [(resting.price_of(trade), size)], at, TAKER, tx=trade.tx
             )
         return answers

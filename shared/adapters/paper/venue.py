@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from shared.adapters.paper.account import Account
 from shared.adapters.paper.agenda import Action, Agenda, Due
 from shared.adapters.paper.book_floor import BookFloor
 from shared.adapters.paper.executions import Executions
@@ -19,21 +20,28 @@ from shared.adapters.paper.outages import Mode, Outages
 from shared.adapters.paper.print_floor import PrintFloor
 from shared.adapters.paper.refusals import EXPIRES_EARLY_NS, MOST_ORDERS, too_many, unmatched
 from shared.adapters.paper.register import Register
+from shared.adapters.paper.statements import Statements, venue_id
 from shared.domain.ids import fact_id
+from shared.domain.instants import SECOND
 from shared.domain.market import CRYPTO_TAKER_FEE, Market
 from shared.domain.messages import (
     BookChange,
     BookSnapshot,
     MarketResolved,
+    Merged,
     OrderAccepted,
     OrderInDoubt,
     OrderRejected,
     OrderReport,
     PublicTrade,
+    RebatePaid,
+    Redeemed,
     TickSizeChanged,
     WhaleTrade,
 )
+from shared.domain.money import Shares
 from shared.domain.order import FINAL, Order, OrderState, OrderType
+from shared.domain.reports import Reports
 from shared.engine.matching import Resting
 from shared.ports import Answer
 
@@ -52,10 +60,14 @@ class PaperVenue:
         self.times = times or PaperTimes()
         self.settings = checked(settings)
         self._seed = seed
+        self._log = log
         self._register = Register(log)
         self._agenda = Agenda()
         self._outages = Outages(seed, settings.restarts)
-        self._executions = Executions(seed, self._register, self._agenda, self.times, settings)
+        self._account = Account(log, self._register)
+        self.statements = Statements(seed, self._register, self._account, settings.unread)
+        wallet = self._account.wallet
+        self._executions = Executions(seed, self._register, self._agenda, self.times, settings, wallet)
         self._books = BookFloor(self._register, self._executions, self._agenda, self._outages, self.times)
         self._prints = PrintFloor(self._register, self._executions)
         self._floor: BookFloor | PrintFloor = self._books if settings.books else self._prints
@@ -64,6 +76,12 @@ class PaperVenue:
         shown = self._register.last_fill_at()
         for paper in self._register.orders.values():
             self._reopen(paper, shown.get(paper.order.token, 0))
+        for day in self._account.rebate_days():
+            self._executions.pays_rebate(day)
+
+    def reopened(self, settings: VenueSettings) -> "PaperVenue":
+        """The same venue under other settings; this one is not to be used any more."""
+        return PaperVenue(self._seed, self._log, self.times, settings)
 
     def _reopen(self, paper: PaperOrder, shown: int) -> None:
         """An order of an earlier life goes on from where its log left it; what was shown before is not used again."""
@@ -91,12 +109,17 @@ class PaperVenue:
 
     def market(self, market: Market) -> None:
         """A market's tick, smallest order and fee, and whether it takes orders, from now on."""
+        self._account.tokens[market.market] = market.tokens
         for token in market.tokens:
             self._executions.terms[token] = Terms(market.tick, market.min_size, market.fee_rate, market.accepting)
 
     def balance(self, asset: str, amount: int) -> None:
         """The account holds this much of an asset (millionths); from now on the venue checks it."""
-        self._executions.wallet.tell(asset, amount)
+        self._account.tell(asset, amount)
+
+    def deposit(self, ref: str, amount: int, at: int) -> None:
+        """Micro-dollars come into the wallet, once per ``ref``; from now on the venue checks everything it spends."""
+        self._account.deposit(ref, amount, at)
 
     def restart(self, at: int) -> None:
         """The matching engine restarts at this instant."""
@@ -129,20 +152,21 @@ class PaperVenue:
             return []
         refusal = unmatched(order, 0)
         if refusal is not None:
-            self._register.keep(PaperOrder(order, OrderState.REJECTED, arrives, note=refusal.reason))
+            self._register.keep(PaperOrder(order, OrderState.REJECTED, arrives, note=refusal.reason, ended_at=arrives))
             return [Answer(at + trip, arrives, OrderRejected(key, refusal.reason))]
         delay = self.times.crypto_taker_delay_ns if order.fee_rate == CRYPTO_TAKER_FEE else 0
         paper = self._register.keep(PaperOrder(order, OrderState.LIVE, arrives + delay))
         self._prints.rest(paper, paper.active_at)
         if order.order_type is OrderType.GTD:
             self._agenda.add(order.expires_at - EXPIRES_EARLY_NS, Action(Due.EXPIRE, key))
-        return [Answer(at + trip, arrives, OrderAccepted(key, f"paper-{key}"))]
+        return [Answer(at + trip, arrives, OrderAccepted(key, venue_id(key)))]
 
     def cancel(self, order_key: str, at: int) -> list[Answer]:
         """Take a cancel; it acts when it arrives, and is answered by a report from ``advance``."""
         trip = self._round_trip(f"cancel/{order_key}")
         paper = self._register.orders.get(order_key)
         if paper is None or paper.state in FINAL:
+            self.statements.cancel_answered(order_key)
             return self.query(order_key, at)
         self._agenda.add(at + trip // 2, Action(Due.CANCEL, order_key, at + trip))
         return []
@@ -178,6 +202,45 @@ class PaperVenue:
             return [Answer(answer_at, at, OrderRejected(order_key, paper.note))]
         report = Answer(answer_at, at, OrderReport(order_key, paper.state, paper.filled))
         return [*self._executions.repeat(paper, at, answer_at), report]
+
+    def reports(self, at: int, since: int) -> Reports:
+        """Everything the venue knows of the account as of its own time: open orders and the wallet, executions and ends
+        since ``since``. A question that nobody answers is None; the balance also where it was never told of one.
+        """
+        return self.statements.reports(at, since)
+
+    # ------------------------------------------------------------------ requests to the chain
+
+    def redeem(self, market: str, at: int) -> list[Answer]:
+        """Pay out the shares of a resolved market, once its executions are on the chain; answered by ``Redeemed``."""
+        return self._to_chain(Action(Due.REDEEM, market), at)
+
+    def merge(self, market: str, size: Shares, ref: str, at: int) -> list[Answer]:
+        """Turn shares of both outcomes into dollars, once per ``ref``; answered by ``Merged``.
+
+        Where the wallet does not hold them the transaction reverts, which nobody is told.
+        """
+        return self._to_chain(Action(Due.MERGE, market, size=size, ref=ref), at)
+
+    def _to_chain(self, action: Action, at: int) -> list[Answer]:
+        settlement = self.settings.settlement
+        mined = settlement.mined_max_ns if settlement.enabled else 0
+        self._agenda.add(at + self._round_trip(f"{action.due.value}/{action.key}/{action.ref}/{at}") + mined, action)
+        return []
+
+    def _on_chain(self, at: int, action: Action) -> list[Answer]:
+        """A redemption, a merge or a rebate is mined. Shares of executions that may still fail cannot be used yet."""
+        said: Redeemed | Merged | RebatePaid | None
+        if action.due is Due.REBATE:
+            said = self._account.rebate(action.key, at)
+        elif self._register.unsettled_in(action.key):
+            self._agenda.add(at + SECOND, action)
+            return []
+        elif action.due is Due.REDEEM:
+            said = self._account.redeem(action.key, at)
+        else:
+            said = self._account.merge(action.key, action.size, action.ref, at)
+        return [] if said is None else [Answer(at + self.times.notice_ns, at, said)]
 
     # ------------------------------------------------------------------ the venue's own time
 
@@ -217,6 +280,8 @@ class PaperVenue:
             case Due.MINE | Due.CONFIRM:
                 order, price = self._executions.price_of(action)
                 return self._executions.settle(action, at, self._books.gained(order, price))
+            case Due.REDEEM | Due.MERGE | Due.REBATE:
+                return self._on_chain(at, action)
             case Due.QUERY:
                 return self._told(action.key, at, action.answer_at)
         if paper is None or (paper.state in FINAL and action.due is not Due.CANCEL):
@@ -235,6 +300,7 @@ class PaperVenue:
 
     def _cancelled(self, paper: PaperOrder, at: int, action: Action) -> Answer:
         """A cancel has arrived. It does nothing to an ended or delayed order, nor while the engine restarts."""
+        self.statements.cancel_answered(paper.order.order_key)
         delayed = not paper.rests and paper.active_at > at
         if paper.state in FINAL or delayed or self._outages.mode(at)[0] is Mode.RESTARTING:
             return Answer(action.answer_at, at, OrderReport(paper.order.order_key, paper.state, paper.filled))
@@ -242,7 +308,7 @@ class PaperVenue:
 
     def _ended(self, paper: PaperOrder, state: OrderState, at: int, answer_at: int) -> Answer:
         self._floor.remove(paper.order.order_key)
-        self._register.end(paper, state)
+        self._register.end(paper, state, at)
         return Answer(answer_at, at, OrderReport(paper.order.order_key, state, paper.filled))
 
     # ------------------------------------------------------------------ what it is shown
@@ -269,8 +335,9 @@ class PaperVenue:
         return [*self._caught_up(venue_at), *self._floor.trade(trade, venue_at)]
 
     def on_resolved(self, resolved: MarketResolved, venue_at: int) -> list[Answer]:
-        """The market is over: its open orders are cancelled, and its books forgotten."""
+        """The market is over: its open orders are cancelled, its books forgotten, and what its shares pay is known."""
         answers = self._caught_up(venue_at)
+        self._account.resolved(resolved.market, resolved.payouts, venue_at)
         for paper in self._register.open():
             if paper.order.market == resolved.market:
                 heard = venue_at + self.times.notice_ns

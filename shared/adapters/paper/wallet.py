@@ -1,8 +1,9 @@
-"""What the paper venue believes the account to hold, once it was told. It never answers for our belief: the engine
-reserves and refuses long before, and a venue that was told nothing lets every order pass.
+"""What the paper venue knows the account to hold: what came in by deposits and other movements, and what its executions
+moved. It never answers for our belief: the engine reserves and refuses long before, and a venue that was told nothing
+lets every order pass.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from shared.domain.ledger import PUSD, Fill
 from shared.domain.money import Fraction, Price, Shares, cost, proceeds, taker_fee
@@ -23,21 +24,42 @@ def needs(order: Order, left: Shares, rate: Fraction) -> int:
 
 
 class Wallet:
-    """Balances by asset, in millionths; an asset it was not told of is not checked."""
+    """Balances by asset, in millionths. What an account may spend is checked of assets it was told of; once it has had
+    a deposit, of all.
+    """
 
     def __init__(self) -> None:
-        self._told: dict[str, int] = {}
+        self.held: dict[str, int] = {}
+        self._told: dict[str, None] = {}
+        self._funded = False
 
-    def tell(self, asset: str, amount: int) -> None:
-        """The account holds this much of it now."""
-        self._told[asset] = amount
+    def fund(self) -> None:
+        """From now on it is known whole."""
+        self._funded = True
+
+    def tell(self, asset: str) -> None:
+        """From now on this asset is known."""
+        self._told[asset] = None
+
+    def knows(self, asset: str) -> bool:
+        """Whether its balance of the asset is known and not only how much has moved."""
+        return self._funded or asset in self._told
+
+    def move(self, amounts: Mapping[str, int]) -> None:
+        """Amounts by asset, added."""
+        for asset, amount in amounts.items():
+            self.held[asset] = self.held.get(asset, 0) + amount
+
+    def shares(self) -> dict[str, int]:
+        """Shares by token; a token that is not named is 0."""
+        return {asset: amount for asset, amount in self.held.items() if asset != PUSD and amount}
 
     def shortfall(self, order: Order, rate: Fraction, open_orders: Iterable[tuple[Order, Shares]]) -> str:
         """Why the account cannot pay for the order besides its open ones (with what is left of each); else empty."""
         asset = spends(order)
-        balance = self._told.get(asset)
-        if balance is None:
+        if not self.knows(asset):
             return ""
+        balance = self.held.get(asset, 0)
         active = sum(needs(other, left, rate) for other, left in open_orders if spends(other) == asset)
         amount = needs(order, order.size, rate)
         if active + amount <= balance:
@@ -48,7 +70,4 @@ class Wallet:
         """An execution happened, or (``sign`` -1) has failed."""
         price, way = Price(fill.price), sign if order.side is Side.BUY else -sign
         paid = cost(fill.size, price) if order.side is Side.BUY else proceeds(fill.size, price)
-        if PUSD in self._told:
-            self._told[PUSD] -= way * paid + sign * fill.fee
-        if order.token in self._told:
-            self._told[order.token] += way * fill.size
+        self.move({PUSD: -way * paid - sign * fill.fee, order.token: way * fill.size})

@@ -26,6 +26,7 @@ _POSITION_ZERO_BITS = ((1 << 64) - 1) << 40
 """Bits that are zero in every Protocol V2 position id and, but for one chance in 2**64, in no CTF token id."""
 _LOST, _HALF, _WON = Decimal(0), Decimal("0.5"), Decimal(1)
 _UMA_FINAL = ("resolved", "settled")
+_UMA_DISPUTED = "disputed"
 
 
 class GammaMarket(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ class GammaMarket(msgspec.Struct, frozen=True):
 
     ``fee_rate_micro`` is the taker rate r of ``r * p * (1 - p)`` per share: 0 when fees are off, None when the venue
     does not say (or names a curve that is not this one). ``winner`` is an outcome label, ``SPLIT``, or None while the
-    market is not resolved.
+    market is not resolved. ``disputed``: somebody has contested its result and the oracle has not decided yet.
     """
 
     condition_id: str
@@ -63,6 +64,7 @@ class GammaMarket(msgspec.Struct, frozen=True):
     description: str
     event_slug: str | None = None
     series_slug: str | None = None
+    disputed: bool = False
 
 
 def gamma_market(item: object) -> GammaMarket:
@@ -98,6 +100,7 @@ def gamma_market(item: object) -> GammaMarket:
         description=row.text_or("", "description"),
         event_slug=event.text_or("", "slug") or None,
         series_slug=event.text_or("", "seriesSlug") or None,
+        disputed=_disputed(row),
     )
 
 
@@ -145,6 +148,15 @@ def _winner(row: Fields, outcomes: tuple[str, ...]) -> str | None:
     if sorted(prices) == [_LOST] * (len(prices) - 1) + [_WON]:
         return outcomes[prices.index(_WON)]
     return SPLIT if prices == [_HALF, _HALF] else None
+
+
+def _disputed(row: Fields) -> bool:
+    """Whether a dispute is among what the oracle went through (``umaResolutionStatuses``) and it is not over.
+
+    After a first dispute the question is proposed anew: the latest status alone would hide that it is contested.
+    """
+    status = row.text_or("", "umaResolutionStatus")
+    return status not in _UMA_FINAL and _UMA_DISPUTED in (status, *row.texts("umaResolutionStatuses"))
 
 
 def _fee_rate(row: Fields) -> int | None:

@@ -6,6 +6,7 @@ import polars as pl
 
 from shared.adapters.polymarket.gamma_market import SPLIT, GammaMarket
 from shared.adapters.polymarket.wire import ActivityRow
+from shared.analytics.categories import category_of
 from shared.domain.instants import SECOND
 from shared.domain.market import (
     CRYPTO_TAKER_FEE,
@@ -73,7 +74,10 @@ def frame_of(rows: Iterable[ActivityRow]) -> pl.DataFrame:
 
 
 def market_of(found: GammaMarket) -> Market:
-    """Gamma's data of a market; a fee it does not state is the kind's own, never zero."""
+    """Gamma's data of a market; a fee it does not state is the kind's own, never zero.
+
+    Its topic is the venue's event; every up/down window is an event of its own, so theirs is the series.
+    """
     kind = MarketKind(found.kind)
     usual = CRYPTO_TAKER_FEE if kind is MarketKind.CRYPTO_UPDOWN else OTHER_TAKER_FEE
     return Market(
@@ -81,6 +85,7 @@ def market_of(found: GammaMarket) -> Market:
         kind=kind,
         slug=found.slug,
         question=found.question,
+        category=category_of(found.slug),
         tokens=found.token_ids,
         outcomes=found.outcomes,
         tick=Price(found.tick_size_micro or DEFAULT_TICK),
@@ -93,6 +98,8 @@ def market_of(found: GammaMarket) -> Market:
         best_ask=Price(found.best_ask_micro) if found.best_ask_micro else None,
         liquidity=None if found.liquidity_micro is None else Usd(found.liquidity_micro),
         accepting=found.accepting_orders and not found.closed,
+        disputed=found.disputed,
+        topic=(found.series_slug if kind is MarketKind.CRYPTO_UPDOWN else found.event_slug) or "",
     )
 
 

@@ -1,12 +1,13 @@
 """What every store promises, in memory and on DynamoDB alike."""
 
 import pytest
+from msgspec.structs import replace
 
 from shared.domain.errors import Corrupt
 from shared.domain.ledger import CASH, PUSD, Entry, HeadroomChange, PostingKind, Record, RecordKind, posting
 from shared.domain.messages import Command, CommandKind, PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.money import dollars
-from shared.domain.order import OrderCause
+from shared.domain.order import EMERGENCY, OrderCause
 from shared.engine.ledger import Projection
 from shared.ports import Switch
 from tests.contracts.store.conftest import Kept
@@ -146,6 +147,22 @@ def test_with_the_switch_on_no_plan_is_committed_but_facts_are(kept: Kept) -> No
     assert books(kept).balance(CASH) == dollars(20_000)
     kept.store.set_switch(Switch(True, "over", NOON + 1))
     assert kept.store.plan(planned(buy(kept.account, "a"))) == PlanCommitted(key(kept, "a"))
+
+
+def test_with_the_switch_on_only_a_sale_that_a_person_told_us_to_make_is_planned(kept: Kept) -> None:
+    kept.store.write(deposit(kept.account))
+    order = buy(kept.account, "a")
+    kept.store.plan(planned(order))
+    kept.store.write(fill_record(order, None, fill_of(order, 60_000_000), NOON + 1, LIMITS))
+    kept.store.set_switch(Switch(False, "drill", NOON))
+    stop = replace(sell(kept.account, "stop", 1_000_000), rule="stop_loss")
+    assert kept.store.plan(planned(stop)) == PlanRefused(key(kept, "stop"), RefusedBy.SWITCH, "drill")
+    bought = replace(buy(kept.account, "b"), rule=EMERGENCY)
+    assert kept.store.plan(planned(bought)) == PlanRefused(key(kept, "b"), RefusedBy.SWITCH, "drill")
+    told = replace(sell(kept.account, "told", 60_000_000), rule=EMERGENCY)
+    assert kept.store.plan(planned(told)) == PlanCommitted(key(kept, "told"))
+    more = replace(sell(kept.account, "more", 1), rule=EMERGENCY)
+    assert isinstance(kept.store.plan(planned(more)), PlanRefused)
 
 
 def test_an_order_that_exists_is_told_even_with_the_switch_on(kept: Kept) -> None:

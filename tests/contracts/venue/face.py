@@ -10,9 +10,10 @@ from shared.domain.market import CRYPTO_TAKER_FEE
 from shared.domain.messages import OrderFilled, Payload
 from shared.domain.money import ONE, Fraction, Price, Shares
 from shared.domain.order import Order, OrderType, Side
+from shared.domain.reports import Reports
 from tests.shared.engine.builders import order
 
-MARKET, TOKEN = "m", "m:yes"
+MARKET, TOKEN, OTHER_TOKEN = "m", "m:yes", "m:no"
 OTHER_FEE, CRYPTO_FEE = Fraction(50_000), CRYPTO_TAKER_FEE
 Levels = dict[int, int]
 """Cents to whole shares."""
@@ -53,6 +54,18 @@ class VenueUnderTest(Protocol):
 
     def ask(self, order_key: str) -> None:
         """Ask what became of an order."""
+
+    def reports(self, since: int = 0) -> Reports:
+        """Ask for everything."""
+
+    def resolve(self, payouts: dict[str, int]) -> None:
+        """The market resolves: micro-dollars per share of each token."""
+
+    def redeem(self, market: str) -> None:
+        """Ask for what the shares of a resolved market pay."""
+
+    def merge(self, market: str, size: int, ref: str) -> None:
+        """Ask to turn shares of each outcome into dollars."""
 
     def restart(self) -> None:
         """The matching engine restarts now."""

@@ -3,17 +3,20 @@
 from msgspec.structs import replace
 
 from shared.adapters.memory.paper_log import MemoryPaperLog
-from shared.adapters.paper.orders import VenueSettings
+from shared.adapters.paper.orders import SettlementSettings, VenueSettings
 from shared.adapters.paper.venue import PaperVenue
 from shared.domain.instants import SECOND
-from shared.domain.messages import BookSnapshot, Payload, PublicTrade
-from shared.domain.money import ONE, Fraction, Price
+from shared.domain.messages import BookSnapshot, MarketResolved, Payload, PublicTrade
+from shared.domain.money import ONE, Fraction, Price, Shares
 from shared.domain.order import Order, Side
+from shared.domain.reports import Reports
 from shared.ports import Answer
 from tests.contracts.venue.face import MARKET, OTHER_FEE, TOKEN, Levels
 from tests.shared.engine.builders import NOON, market
 
 SETTINGS = VenueSettings(books=True)
+SETTLING = VenueSettings(books=True, settlement=SettlementSettings(enabled=True))
+FAILING = VenueSettings(books=True, settlement=SettlementSettings(enabled=True, failed=Fraction(ONE)))
 
 
 class PaperUnderTest:
@@ -66,6 +69,18 @@ class PaperUnderTest:
 
     def ask(self, order_key: str) -> None:
         self._due += self.venue.query(order_key, self._now)
+
+    def reports(self, since: int = 0) -> Reports:
+        return self.venue.reports(self._now, since)
+
+    def resolve(self, payouts: dict[str, int]) -> None:
+        self._due += self.venue.on_resolved(MarketResolved(MARKET, payouts), self._now)
+
+    def redeem(self, market: str) -> None:
+        self._due += self.venue.redeem(market, self._now)
+
+    def merge(self, market: str, size: int, ref: str) -> None:
+        self._due += self.venue.merge(market, Shares(size), ref, self._now)
 
     def restart(self) -> None:
         self.venue.restart(self._now)

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from shared.adapters.dynamo.views import Views
+from shared.adapters.dynamo.views import RISK_MAX_BYTES, Views
 from shared.domain.errors import BadInput
 from shared.domain.market import Market, MarketKind
 from tests.contracts.embedded import Embedded
@@ -24,6 +24,15 @@ def test_a_live_view_above_two_kilobytes_is_refused(views: Views) -> None:
     views.put_live({"x": "é" * 1020})
     with pytest.raises(BadInput, match="2058 bytes, the most is 2048"):
         views.put_live({"x": "é" * 1025})
+
+
+def test_how_risk_stands_is_an_item_of_its_own_and_bounded(views: Views, embedded: Embedded) -> None:
+    views.put_live({"equity": 1})
+    views.put_risk({"x": "y" * (RISK_MAX_BYTES - 8)})
+    (item,) = embedded.tables.live.query(f"{views.account}#risk")
+    assert len(item.body) == RISK_MAX_BYTES
+    with pytest.raises(BadInput, match="the view of risk has 65537 bytes, the most is 65536"):
+        views.put_risk({"x": "y" * (RISK_MAX_BYTES - 7)})
 
 
 def test_points_of_the_curves_are_kept_by_day_in_order_of_time(views: Views, embedded: Embedded) -> None:

@@ -7,6 +7,7 @@ from shared.adapters.dynamo.paper_log import DynamoPaperLog
 from shared.adapters.journal.lines import LinesFile
 from shared.adapters.journal.paper_log import FilePaperLog
 from shared.adapters.memory.paper_log import MemoryPaperLog
+from shared.adapters.paper.orders import Movement, MovementKind
 from shared.adapters.paper.venue import PaperLog, PaperOrder
 from shared.domain.errors import Corrupt
 from shared.domain.order import OrderState
@@ -21,6 +22,13 @@ def states(account: str) -> list[PaperOrder]:
         PaperOrder(second, OrderState.LIVE, NOON + 1),
         PaperOrder(first, OrderState.PARTIAL, NOON, (fill_of(first, 1_000_000),)),
         PaperOrder(first, OrderState.FILLED, NOON, (fill_of(first, 1_000_000), fill_of(first, 99_000_000, "u"))),
+    ]
+
+
+def movements() -> list[Movement]:
+    return [
+        Movement("deposit/first", MovementKind.DEPOSIT, NOON, {"pUSD": 5}),
+        Movement("payout/m", MovementKind.PAYOUT, NOON + 1, {"m:yes": 1_000_000, "m:no": 0}, "m"),
     ]
 
 
@@ -46,6 +54,43 @@ def test_every_log_gives_back_the_last_state_of_each_order_oldest_first(log: tup
     for order in put:
         kept.put(order)
     assert kept.load() == [put[3], put[1]]
+
+
+def test_every_log_gives_back_movements_apart_from_orders(log: tuple[str, PaperLog]) -> None:
+    account, kept = log
+    assert kept.movements() == []
+    first, second = movements()
+    kept.note(first)
+    kept.put(states(account)[0])
+    kept.note(second)
+    assert kept.movements() == [first, second]
+    assert kept.load() == [states(account)[0]]
+
+
+def test_a_file_gives_back_its_movements_to_the_next_process(tmp_path: Path) -> None:
+    log = FilePaperLog(tmp_path / "paper")
+    for movement in movements():
+        log.note(movement)
+    log.close()
+    again = FilePaperLog(tmp_path / "paper")
+    assert again.movements() == movements()
+    again.close()
+
+
+def test_a_movement_that_only_the_file_or_only_the_table_has_is_given_to_the_other(tmp_path: Path) -> None:
+    first, second = movements()
+    table = MemoryPaperLog()
+    table.note(first)
+    log = FilePaperLog(tmp_path / "paper")
+    log.note(second)
+    log.close()
+    both = FilePaperLog(tmp_path / "paper", table)
+    both.note(second)
+    both.close()
+    assert sorted(table.movements(), key=lambda one: one.ref) == [first, second]
+    alone = FilePaperLog(tmp_path / "paper")
+    assert sorted(alone.movements(), key=lambda one: one.ref) == [first, second]
+    alone.close()
 
 
 def test_the_file_survives_the_loss_of_the_table(tmp_path: Path, embedded: Embedded) -> None:

@@ -95,6 +95,7 @@ def test_no_print_is_used_twice_and_no_order_fills_beyond_its_size_or_limit(
     orders = {f"o{n}": order(order_key=f"o{n}", size=Shares(size * ONE)) for n, size in enumerate(sizes)}
     active = {key: house.submit(made, NOON)[0].venue_at for key, made in orders.items()}
     filled = dict.fromkeys(orders, 0)
+    rests = dict.fromkeys(orders, False)
     at = NOON
     for n, (size, cents, wait, side) in enumerate(prints):
         at += wait * MILLISECOND
@@ -102,9 +103,13 @@ def test_no_print_is_used_twice_and_no_order_fills_beyond_its_size_or_limit(
         assert sum(fill.size for fill in made) <= size * ONE
         for fill in made:
             filled[fill.order_key] += fill.size
-            assert fill.price == cents * 10_000 <= orders[fill.order_key].limit
+            limit = orders[fill.order_key].limit
+            assert cents * 10_000 <= limit
+            assert fill.price == (limit if rests[fill.order_key] else cents * 10_000)
             assert side is Side.BUY
             assert at > active[fill.order_key]
+        for key, one in orders.items():
+            rests[key] |= side is Side.BUY and cents * 10_000 > one.limit and at > active[key]
     for key, made_order in orders.items():
         assert filled[key] <= made_order.size
         assert report(house.query(key, at)).filled == filled[key]
@@ -113,10 +118,16 @@ def test_no_print_is_used_twice_and_no_order_fills_beyond_its_size_or_limit(
 def test_a_sale_fills_on_sales_at_its_limit_or_more() -> None:
     house = venue()
     house.submit(order(side=Side.SELL), NOON)
+    (sold,) = fills(house.on_print(printed(price=520_000, side=Side.SELL, tx="a"), LATER))
+    assert sold.price == 520_000
+
+
+def test_an_order_the_market_was_beyond_rests_and_fills_at_its_own_price() -> None:
+    house = venue()
+    house.submit(order(side=Side.SELL), NOON)
     assert house.on_print(printed(price=490_000, side=Side.SELL, tx="a"), LATER) == []
-    assert [fill.price for fill in fills(house.on_print(printed(price=520_000, side=Side.SELL, tx="b"), LATER))] == [
-        520_000
-    ]
+    (sold,) = fills(house.on_print(printed(price=520_000, side=Side.SELL, tx="b"), LATER))
+    assert sold.price == 500_000
 
 
 def test_a_cancel_arrives_late_and_fills_on_its_way_count() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.polymarket.gamma_market import SPLIT, gamma_market, is_position_id, market_kind
+from shared.adapters.polymarket.normal import market_of
 from shared.domain.errors import BadInput
 from tests.exchange.recorded import gamma_markets
 
@@ -99,6 +100,46 @@ def test_the_fee_rate_is_known_zero_or_unknown(changes: dict[str, Any], rate: in
 )
 def test_a_winner_is_named_only_on_the_venues_proof(changes: dict[str, Any], winner: str | None) -> None:
     assert read(**changes).winner == winner
+
+
+@pytest.mark.parametrize(
+    ("changes", "disputed"),
+    [
+        ({}, False),
+        ({"umaResolutionStatuses": "[]"}, False),
+        ({"umaResolutionStatuses": '["proposed"]', "umaResolutionStatus": "proposed"}, False),
+        ({"umaResolutionStatuses": '["proposed", "disputed"]'}, True),
+        ({"umaResolutionStatuses": ["proposed", "disputed"]}, True),
+        ({"umaResolutionStatuses": '["proposed", "disputed", "proposed"]', "umaResolutionStatus": "proposed"}, True),
+        ({"umaResolutionStatus": "disputed"}, True),
+        ({"umaResolutionStatuses": '["proposed", "disputed"]', "umaResolutionStatus": "resolved"}, False),
+    ],
+)
+def test_a_market_is_disputed_from_the_first_dispute_until_the_oracle_has_decided(
+    changes: dict[str, Any], disputed: bool
+) -> None:
+    assert read(**changes).disputed is disputed
+    assert market_of(read(**changes)).disputed is disputed
+
+
+def test_a_list_of_statuses_that_is_none_is_refused() -> None:
+    with pytest.raises(BadInput, match="umaResolutionStatuses must hold a JSON list, not 'oops'"):
+        read(umaResolutionStatuses="oops")
+
+
+def test_the_topic_is_the_venues_event_and_for_up_down_windows_their_series() -> None:
+    events = [{"slug": "an-event", "seriesSlug": "btc-up-or-down-15m"}]
+    window, election = read(events=events), read(slug="who-wins-the-election", events=events)
+    assert (market_of(window).topic, market_of(window).subject) == ("btc-up-or-down-15m", "btc-up-or-down-15m")
+    assert (market_of(election).topic, market_of(election).subject) == ("an-event", "an-event")
+    assert (market_of(read()).topic, market_of(read()).subject) == ("", "btc")
+    assert market_of(read(slug="who-wins-the-election")).topic == ""
+
+
+def test_the_category_is_told_from_the_name_as_scoring_does() -> None:
+    assert market_of(read()).category == "crypto_updown"
+    assert market_of(read(slug="who-wins-the-election")).category == "politics"
+    assert market_of(read(slug="will-it-happen")).category == ""
 
 
 def test_the_window_starts_at_the_event_and_never_at_the_listing() -> None:

@@ -29,10 +29,12 @@ from shared.domain.messages import (
     Event,
     FeedHealth,
     FeedNotice,
+    FiguresPublished,
     FillStatus,
     MarketChanged,
     MarketListed,
     MarketResolved,
+    Merged,
     NoticeKind,
     OrderAccepted,
     OrderFilled,
@@ -46,6 +48,8 @@ from shared.domain.messages import (
     PricePoint,
     PublicTrade,
     RankingPublished,
+    RebatePaid,
+    Redeemed,
     RefusedBy,
     SpotBook,
     SpotCandle,
@@ -53,11 +57,13 @@ from shared.domain.messages import (
     TickSizeChanged,
     TimerFired,
     TimerKind,
+    VoicesPublished,
     WalletActivity,
     WhaleTrade,
 )
 from shared.domain.money import Price, Shares, Usd
 from shared.domain.order import OrderState, Side
+from shared.domain.tables import Figures, Pair, Voices
 from shared.domain.tape import Began, Checkpoint, Did, Recovered, TapeRow, Warmed
 from shared.domain.whale import RankedWallet, Ranking
 from tests.contracts.embedded import Embedded
@@ -92,6 +98,11 @@ EVERY_KIND: list[Payload] = [
     SpotCandle("BTC", 1, NOON, 1, 4, 1, 3, 10, 6, 2, closed=True),
     TickSizeChanged("m", "t", 1_000),
     FeedNotice("rtds", NoticeKind.LOST, "the server closed it", 4),
+    VoicesPublished(Voices(NOON, (Pair("v", "w", 310_000, -250_000),), {"w": "v"}, {"v": {"sports": 1_500_000}})),
+    FiguresPublished(Figures(NOON, Usd(1), Usd(2), Usd(3), Usd(4), {"crash": -5}, bets=2, trims={"t#w": 900_000})),
+    Redeemed("m"),
+    Merged("m", Shares(5), "merge"),
+    RebatePaid("rebate", 2**53 + 1),
 ]
 
 

@@ -1,0 +1,62 @@
+"""What the command line and the pages read, from the real tables."""
+
+import pytest
+
+from shared.adapters.dynamo.codec import account_day, body_of
+from shared.adapters.dynamo.readers import Readers
+from shared.adapters.dynamo.views import Views
+from shared.domain.decision import Decision
+from shared.domain.ids import intent_id
+from shared.domain.instants import day_of
+from shared.domain.order import Order, Side
+from tests.contracts.embedded import Embedded
+from tests.fargate.test_explain import SIGNAL, decision, leg
+from tests.shared.engine.builders import NOON
+
+
+class Account:
+    """An account of the embedded server, written as the trader writes it."""
+
+    def __init__(self, embedded: Embedded) -> None:
+        self.name = embedded.account()
+        self.tables = embedded.tables
+        self.readers = Readers("test-", embedded.server.endpoint)
+        self.views = Views(self.name, embedded.tables)
+
+    def decide(self, *made: Decision) -> None:
+        with self.tables.decisions.batch_write() as batch:
+            for number, one in enumerate(made):
+                key = account_day(self.name, one.at)
+                batch.save(self.tables.decisions(account_day=key, moment=f"{number:09d}", body=body_of(one)))
+
+    def put(self, order: Order) -> None:
+        self.tables.orders(order_key=order.order_key, account=self.name, body=body_of(order)).save()
+
+
+@pytest.fixture
+def account(embedded: Embedded) -> Account:
+    return Account(embedded)
+
+
+def test_a_days_decisions_are_read_page_by_page_newest_first(account: Account) -> None:
+    made = [decision(tx=f"0x{n}") for n in range(5)]
+    account.decide(*made)
+    account.readers.page = 2
+    assert list(account.readers.decisions_of(account.name, day_of(NOON))) == made[::-1]
+    assert list(account.readers.decisions_of(account.name, day_of(NOON) + 1)) == []
+
+
+def test_the_orders_of_a_decision_are_found_beyond_a_gap_in_their_numbers(account: Account) -> None:
+    name = intent_id(account.name, "whale_copy", SIGNAL, "m:yes", "BUY", "ENTRY")
+    legs = [leg(number, order_key=f"{name}.{number}") for number in (1, 3, 26)]
+    for one in legs:
+        account.put(one)
+    assert account.readers.legs(account.name, decision()) == legs
+    assert account.readers.legs(account.name, decision(side=Side.SELL)) == []
+
+
+def test_how_risk_stands_is_read_as_it_was_written(account: Account) -> None:
+    assert account.readers.risk(account.name) is None
+    account.views.put_risk({"limits": [{"name": "drawdown", "used": 2**53 + 1}]})
+    assert account.readers.risk(account.name) == {"limits": [{"name": "drawdown", "used": 2**53 + 1}]}
+    assert account.readers.live(account.name) is None
