@@ -1,5 +1,7 @@
 """What kind of market a wallet trades. The venue's rows carry no category, so it is inferred from slug or title."""
 
+import re
+
 import polars as pl
 
 CATEGORIES: tuple[tuple[str, str], ...] = (
@@ -27,6 +29,12 @@ CATEGORIES: tuple[tuple[str, str], ...] = (
 OTHER = "event"
 SPECIALIST_FROM = 0.8
 """Share of a wallet's markets in one category from which it is called a specialist of it."""
+
+
+def category_of(name: str) -> str:
+    """The category of one slug or title, as ``category_expr`` says it; "" where none fits."""
+    text = name.lower().replace("_", "-")
+    return next((category for category, pattern in CATEGORIES if re.search(pattern, text)), "")
 
 
 def category_expr(name: pl.Expr) -> pl.Expr:

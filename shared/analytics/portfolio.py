@@ -96,11 +96,11 @@ class _Market:
     loadings: dict[str, float]
 
 
-def simulate(holdings: Sequence[Holding], draws: int = DRAWS, seed: int = 0) -> Outcomes:
+def simulate(holdings: Sequence[Holding], draws: int = DRAWS, seed: int = 0, states_max: int = STATES_MAX) -> Outcomes:
     """All or ``draws`` joint results of the holdings at resolution; the same seed gives the same draws.
 
-    Independent markets with at most STATES_MAX joint outcomes are counted out. Raises BadInput for probabilities in one
-    market that sum to more than 1 or differ for one outcome, and for fewer than 1 draw.
+    Independent markets with at most ``states_max`` joint outcomes are counted out. Raises BadInput for probabilities
+    in one market that sum to more than 1 or differ for one outcome, and for fewer than 1 draw.
     """
     if draws < 1:
         raise BadInput(f"draws must be at least 1, not {draws}")
@@ -108,7 +108,7 @@ def simulate(holdings: Sequence[Holding], draws: int = DRAWS, seed: int = 0) -> 
     names = tuple(market.name for market in markets)
     used = [group for market in markets for group, loading in market.loadings.items() if loading != 0.0]
     counts = [len(market.pay) for market in markets]
-    if len(used) == len(dict.fromkeys(used)) and float(np.prod([float(count) for count in counts])) <= STATES_MAX:
+    if len(used) == len(dict.fromkeys(used)) and float(np.prod([float(count) for count in counts])) <= states_max:
         states = np.stack(np.unravel_index(np.arange(int(np.prod(counts))), counts), axis=1) if counts else None
         if states is None:
             return Outcomes((), np.zeros((1, 0)), np.ones(1), exact=True)
@@ -180,9 +180,7 @@ def diversification(weights: ArrayLike, covariance: ArrayLike) -> float:
     diversification ratio (Choueifaty & Coignard, J. Portfolio Management 35 (2008) 40-51; Choueifaty, Froidure &
     Reynier, J. Investment Strategies 2 (2013) 49-70). A portfolio without risk scores 1.
     """
-    w, matrix = _weights(weights, covariance)
-    alone = float(w @ np.sqrt(np.diag(matrix)))
-    return float(np.clip(1.0 - w @ matrix @ w / alone**2, 0.0, 1.0)) if alone > 0 else 1.0
+    return _score(*_weights(weights, covariance))
 
 
 def diversification_action(score: float, bets: int) -> str:
@@ -194,25 +192,27 @@ def diversification_action(score: float, bets: int) -> str:
     return "trim" if score < SCORE_MIN else "hold" if score <= SCORE_TARGET else "add"
 
 
-def trim(weights: ArrayLike, covariance: ArrayLike, target: float = SCORE_TARGET) -> Floats:
+def trim(weights: ArrayLike, covariance: ArrayLike, target: float = SCORE_TARGET, step: float = 0.05) -> Floats:
     """Factors 0..1 per position after which the score exceeds ``target``, or is as high as trimming makes it.
 
-    Greedy: of the position whose reduction raises the score most per dollar of stand-alone risk, 5% at a time.
+    Greedy: of the position whose reduction raises the score most per dollar of stand-alone risk, by the share ``step``
+    at a time; larger steps are rougher and faster.
     """
     w, matrix = _weights(weights, covariance)
-    sigma, factors = np.sqrt(np.diag(matrix)), np.ones(len(w))
+    sigma, factors, score = np.sqrt(np.diag(matrix)), np.ones(len(w)), _score(w, matrix)
     for _ in range(200 * len(w)):
         held = w * factors
         alone = float(held @ sigma)
-        if not alone > 0 or diversification(held, matrix) > target:
+        if not alone > 0 or score > target:
             break
         pull = np.where((held > 0) & (sigma > 0), matrix @ held * alone - sigma * float(held @ matrix @ held), -np.inf)
         worst = int(np.argmax(pull / np.where(sigma > 0, sigma, 1.0)))
         tried = factors.copy()
-        tried[worst] *= 0.95
-        if diversification(w * tried, matrix) <= diversification(held, matrix) + 1e-12:
+        tried[worst] *= 1.0 - step
+        better = _score(w * tried, matrix)
+        if better <= score + 1e-12:
             break
-        factors = tried
+        factors, score = tried, better
     return factors
 
 
@@ -333,6 +333,11 @@ def _tail(losses: Floats, weights: Floats, level: float, *, exact: bool) -> Tail
         return Tail(level, var, cvar, var, var)
     first, last = int(stats.binom.ppf(0.025, count, level)), int(stats.binom.ppf(0.975, count, level))
     return Tail(level, var, cvar, float(sorted_[max(first - 1, 0)]), float(sorted_[min(last, count - 1)]))
+
+
+def _score(w: Floats, matrix: Floats) -> float:
+    alone = float(w @ np.sqrt(np.diag(matrix)))
+    return float(min(max(1.0 - float(w @ matrix @ w) / alone**2, 0.0), 1.0)) if alone > 0 else 1.0
 
 
 def _table(returns: ArrayLike) -> Floats:

@@ -10,13 +10,17 @@ Capital shares (``allocation``) decide who is on the list and are shown; the eng
 """
 
 import math
+from collections.abc import Mapping
 
 import polars as pl
 
+from shared.analytics.categories import OTHER
 from shared.analytics.profile import DAYS_MIN
 from shared.analytics.scorecard import Scorecard
+from shared.analytics.voices import voices
 from shared.domain.instants import SECOND
 from shared.domain.money import micro_of_float
+from shared.domain.tables import Voices
 from shared.domain.whale import RankedWallet, Ranking
 
 WATCHED_MAX = 100
@@ -27,6 +31,7 @@ SHORT_WATCHED_MAX = 30
 capital by the gates, more wallets would mean worse ones."""
 SHORT_DAYS = DAYS_MIN
 """Fewer days of history than this cannot state an annualised Sharpe ratio, so no wallet can pass the gates."""
+_CALLED = {"market": pl.String, "called": pl.String}
 
 
 def ranking_of(card: Scorecard, watched_max: int = WATCHED_MAX) -> Ranking:
@@ -54,6 +59,23 @@ def why_nobody(card: Scorecard) -> str:
         .sort("len", "why", descending=[True, False])
     )
     return ", ".join(f"{n:,} {str(why).replace('_', ' ')}" for why, n in barred.iter_rows()) or "no wallets"
+
+
+def voices_of(
+    card: Scorecard, fills: pl.DataFrame, ranking: Ranking, categories: Mapping[str, str] | None = None
+) -> Voices:
+    """Which of a watch list's wallets are independent voices, from what its score table was made of.
+
+    ``fills``: those the table was made from. ``categories``: market -> what its markets are called by those who trade
+    on the table; others are called as scoring does. What fits no category is no field that one could specialise in.
+    """
+    clusters = card.detail.filter(pl.col("cluster").is_not_null()).select("wallet", "cluster")
+    called = categories or {}
+    known = pl.DataFrame({"market": list(called), "called": list(called.values())}, schema=_CALLED)
+    category = pl.coalesce("called", pl.col("category").replace(OTHER, ""))
+    records = card.records.join(known, on="market", how="left").with_columns(category=category)
+    wallets = [one.wallet for one in ranking.wallets]
+    return voices(fills, ranking.as_of, wallets, dict(clusters.iter_rows()), records)
 
 
 def _ranking(card: Scorecard, wanted: pl.Expr, watched_max: int, source: str) -> Ranking:

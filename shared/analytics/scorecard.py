@@ -9,7 +9,7 @@ wallets' own returns are ranked instead, and the table says so (``basis``).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -77,7 +77,8 @@ Say = Callable[[str], None]
 class Scorecard:
     """``table``: ``OUTPUT_SCHEMA``, best rank first. ``detail``: the same wallets with everything behind the columns
     (gate, components of quality, category mix, evidence of flags, annualised Sharpe, drawdown). ``pairs``: pairs of
-    wallets that came into question as one person's, with evidence. ``basis``: "follower" or "own".
+    wallets that came into question as one person's, with evidence. ``basis``: "follower" or "own". ``records``: the
+    returns that were ranked, one row per wallet and market (wallet, market, category, ret).
     """
 
     table: pl.DataFrame
@@ -85,6 +86,7 @@ class Scorecard:
     pairs: pl.DataFrame
     basis: str
     as_of_s: int
+    records: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def _quiet(_: str) -> None:
@@ -136,7 +138,7 @@ def score_wallets(
         follower_sharpe_low=pl.col("sharpe_low") if basis == "follower" else pl.lit(None, pl.Float64)
     )
     table = detail.select([pl.col(name).cast(kind) for name, kind in OUTPUT_SCHEMA.items()])
-    return Scorecard(table, detail, clusters.pairs, basis, now_s)
+    return Scorecard(table, detail, clusters.pairs, basis, now_s, _records(markets, bets))
 
 
 def _with_follower(
@@ -178,6 +180,13 @@ def _bets(markets: pl.DataFrame, entries: pl.DataFrame, basis: str, now_s: int) 
             entry_won="entry_won",
         )
     )
+
+
+def _records(markets: pl.DataFrame, bets: pl.DataFrame) -> pl.DataFrame:
+    """The ranked returns with their markets' categories."""
+    ranked = bets.filter(pl.col("ret").is_not_null()).select("wallet", "market", "ret")
+    named = markets.select("wallet", "market", "category")
+    return ranked.join(named, on=["wallet", "market"], how="left").select("wallet", "market", "category", "ret")
 
 
 def _with_allocation(gated: pl.DataFrame, bets: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from shared.analytics.categories import category_expr, category_mix
+from shared.analytics.categories import OTHER, category_expr, category_mix, category_of
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ from shared.analytics.categories import category_expr, category_mix
 )
 def test_the_category_is_told_from_the_name(name: str, category: str) -> None:
     assert pl.DataFrame({"slug": [name]}).select(category_expr(pl.col("slug"))).item() == category
+    assert category_of(name) == ("" if category == OTHER else category)
 
 
 def test_the_mix_counts_markets_largest_first() -> None:

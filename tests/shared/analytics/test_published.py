@@ -1,10 +1,12 @@
 import polars as pl
 import pytest
 
-from shared.analytics.published import SHORT_WATCHED_MAX, ranking_of, short_ranking_of, why_nobody
+from shared.analytics.published import SHORT_WATCHED_MAX, ranking_of, short_ranking_of, voices_of, why_nobody
 from shared.analytics.scorecard import Scorecard, score_wallets
 from shared.analytics.scoring import ScoringRules
+from shared.analytics.voices import voices
 from shared.domain.instants import SECOND
+from shared.domain.money import ONE
 from tests.shared.analytics.world import DAY, START, betting_world
 
 FAST = ScoringRules(resamples=199)
@@ -51,3 +53,38 @@ def test_why_nobody_is_followed_counts_reasons_and_gates_in_words() -> None:
     assert sum(counts) == nobody.table.height
     assert counts == sorted(counts, reverse=True)
     assert "_" not in told
+
+
+def test_the_voices_of_a_list_are_those_of_its_wallets_as_scored(card: Scorecard) -> None:
+    fills, _ = betting_world()
+    ranking = ranking_of(card)
+    found = voices_of(card, fills, ranking)
+    listed = [one.wallet for one in ranking.wallets]
+    clusters = dict(card.detail.filter(pl.col("cluster").is_not_null()).select("wallet", "cluster").iter_rows())
+    assert found == voices(fills, ranking.as_of, listed, clusters, card.records)
+    assert found.as_of == ranking.as_of
+    assert found.pairs
+    assert all({one.wallet_a, one.wallet_b} <= set(listed) for one in found.pairs)
+
+
+def test_records_are_the_returns_that_were_ranked(card: Scorecard) -> None:
+    counted = card.records.group_by("wallet").agg(n=pl.len(), mean=pl.col("ret").mean())
+    told = card.detail.join(counted, on="wallet").filter(pl.col("n_ranked") > 0)
+    assert told.height > 0
+    assert (told["n_ranked"] == told["n"]).all()
+    assert (told["mean_return"] - told["mean"]).abs().max() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_markets_are_called_as_those_who_trade_on_the_table_call_them(card: Scorecard) -> None:
+    fills, _ = betting_world()
+    ranking = ranking_of(card)
+    best = ranking.wallets[0].wallet
+    own = card.records.filter(pl.col("wallet") == best).sort("ret", "market")
+    names = own["market"].to_list()
+    worse, better = names[: len(names) // 2], names[len(names) // 2 :]
+    called = {**dict.fromkeys(worse, "chess"), **dict.fromkeys(better, "opera")}
+    factors = voices_of(card, fills, ranking, called).specialists[best]
+    assert factors["opera"] > ONE > factors["chess"]
+    # Names that fit no category are no field that one could be a specialist of.
+    assert voices_of(card, fills, ranking).specialists == {}
+    assert voices_of(card, fills, ranking, dict.fromkeys(better, "")).specialists == {}
