@@ -15,6 +15,7 @@ from shared.domain.effects import (
     Alert,
     Cancel,
     Effect,
+    Merge,
     Plan,
     Query,
     RecordDecision,
@@ -24,18 +25,41 @@ from shared.domain.effects import (
     WakeMeAt,
     Write,
 )
+from shared.domain.instants import MINUTE
 from shared.domain.ledger import Record
-from shared.domain.messages import BookChange, BookSnapshot, Event, Payload, TickSizeChanged, TimerFired, WhaleTrade
+from shared.domain.messages import (
+    BookChange,
+    BookSnapshot,
+    Event,
+    MarketChanged,
+    MarketListed,
+    MarketResolved,
+    Payload,
+    PlanCommitted,
+    PlanRefused,
+    RefusedBy,
+    TickSizeChanged,
+    TimerFired,
+    TimerKind,
+    WhaleTrade,
+)
+from shared.domain.money import Shares
 from shared.engine.engine import Engine
 from shared.engine.matching import Resting
 from shared.ports import Answer, Store, Switch
 from shared.research.digest import Digest
+from shared.research.rounds import SOURCE, Rounds, Transit, deposit_of
 from shared.research.storing import planned, written
 
 DECISIONS_BATCH = 500
 SAMPLE_EVERY = 8
 """Every n-th event is timed: timing each would cost as much as the events that concern nobody."""
 _NEVER = 1 << 62
+AFTERWARDS_NS = 5 * MINUTE
+"""How long after the last row what it led to is played out: all phases of an order."""
+_ENDS_ORDERS = (TimerKind.ORDER_EXPIRY, TimerKind.ANSWER_TIMEOUT)
+_PUBLIC = (MarketListed, MarketChanged, MarketResolved)
+"""What the venue knows as soon as anybody does."""
 
 
 class Prints(Protocol):
@@ -60,7 +84,7 @@ class Driver:
     ``on_tick`` is called with the event time after every ``tick_every`` rows, ``tape`` with every event.
     ``venue_lag_ns``: how far the paper venue's time stays behind, because public prints are heard late (0 in replays,
     where every print is at hand). ``handle_ns`` and ``quiet_ns`` are sampled times of ``handle`` on events that had
-    effects and on events that concerned nobody.
+    effects and on events that concerned nobody. ``rounds`` compare our books with the venue's while events are played.
     """
 
     def __init__(
@@ -83,6 +107,9 @@ class Driver:
         self.now = 0
         self.on_tick = on_tick
         self.tick_every = 1024
+        self.rounds = Rounds()
+        self._transit = Transit()
+        self._ended = False
         self._tape = tape
         self._pending: list[tuple[int, int, int, Payload]] = []
         self._order = 0
@@ -94,7 +121,16 @@ class Driver:
     def run(self, events: Iterable[Event], prints: Prints) -> None:
         """Handle every event and every answer up to the last row; then let open orders and timers run out."""
         self.play(events, prints)
+        self.run_out(prints)
+
+    def run_out(self, prints: Prints) -> None:
+        """Let what is open come to its end.
+
+        An exit that finds no buyer is tried for ever, so minutes after the last row (event time) nothing new is begun.
+        """
         self._prints = prints
+        self.catch_up(self.now + AFTERWARDS_NS)
+        self._ended = True
         self.catch_up(_NEVER)
         self._prints = None
         self.flush()
@@ -105,11 +141,13 @@ class Driver:
         handle, digest = self.engine.handle, self.digest
         pending = self._pending
         open_tokens, cancels = self.venue.open_tokens, self.venue.cancels
-        sample = SAMPLE_EVERY
+        rounds, sample, at = self.rounds, SAMPLE_EVERY, self.now
         for event in events if self._tape is None else _taped(events, self._tape):
             at = event.observed_at
-            if (pending and pending[0][0] <= at) or open_tokens or cancels:
+            if (pending and pending[0][0] <= at) or open_tokens or (cancels and cancels[0][0] <= at):
                 self.catch_up(at)
+            if at >= rounds.due_at:
+                self._reconcile(at)
             sample -= 1
             if sample:
                 effects = handle(event)
@@ -126,6 +164,7 @@ class Driver:
             if self.on_tick is not None and event.seq % self.tick_every == 0:
                 self.now = at
                 self.on_tick(at)
+        self.now = max(self.now, at)
         self._prints = None
 
     def take(self, event: Event) -> None:
@@ -139,15 +178,25 @@ class Driver:
 
     def show_book(self, payload: BookSnapshot | BookChange | TickSizeChanged, venue_at: int) -> None:
         """What is displayed, for the venue's eyes, after everything that happens before; answers come as in prints."""
-        if (self._pending and self._pending[0][0] <= venue_at) or self.venue.cancels:
+        cancels = self.venue.cancels
+        if (self._pending and self._pending[0][0] <= venue_at) or (cancels and cancels[0][0] <= venue_at):
             self.catch_up(venue_at)
         answers = self.venue.on_book(payload, venue_at)
         if answers:
             self._pushed(answers)
 
     def recover(self, records: list[Record], at: int) -> None:
-        """Belief from the journal, then the venue is asked about every order that was open."""
+        """Belief from the journal, then the venue is asked about every order that was open.
+
+        The venue is told what an earlier life may have died before telling it: what was paid in, and public facts.
+        """
+        for record in records:
+            self._fund(record, at)
         effects = self.engine.recover(records, self.store.switch().trading, at)
+        for market in self.engine.markets.values():
+            self.venue.market(market)
+        for name, payouts in self.engine.desk.payouts.items():
+            self._pushed(self.venue.on_resolved(MarketResolved(name, payouts), at))
         self.now = at
         self.digest.add(effects)
         self._perform(effects, at)
@@ -156,10 +205,19 @@ class Driver:
         self.now = event.observed_at
         if self._tape is not None:
             self._tape(event)
+        if type(event.payload) in _PUBLIC:
+            self._tell_venue(event.payload, event.venue_at)
         effects = self.engine.handle(event)
         if effects:
             self.digest.add(effects)
             self._perform(effects, event.observed_at)
+
+    def _tell_venue(self, payload: Payload, venue_at: int) -> None:
+        match payload:
+            case MarketListed() | MarketChanged():
+                self.venue.market(payload.market)
+            case MarketResolved():
+                self._pushed(self.venue.on_resolved(payload, venue_at))
 
     def handle_now(self, payload: Payload, at: int) -> None:
         """Hand one event to the engine at once (deposits, rankings) and perform what it asks for."""
@@ -173,10 +231,12 @@ class Driver:
         """What has not happened yet (answers, timers, scheduled facts), for the driver that goes on from here."""
         waiting = sorted(self._pending)
         self._pending.clear()
+        self._transit = Transit()
         return [Answer(at, venue_at, payload) for at, _, venue_at, payload in waiting]
 
     def _push(self, answer: Answer) -> None:
         self._order += 1
+        self._transit.sent(answer.payload)
         heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
 
     def catch_up(self, until: int) -> None:
@@ -189,6 +249,7 @@ class Driver:
             if not pending or pending[0][0] > until:
                 return
             at, _, venue_at, payload = heappop(pending)
+            self._transit.heard(payload)
             # An answer about the past (the venue's time lags) is heard now, not then.
             self._give(Event(0, max(at, self.now), venue_at, "venue", payload))
 
@@ -214,6 +275,18 @@ class Driver:
             self._push(answer)
         return bool(answers)
 
+    def _reconcile(self, at: int) -> None:
+        """A round is due: in a moment without answers on their way, so that a round that finds nothing does nothing."""
+        rounds = self.rounds
+        if rounds.waits(self._transit, at):
+            return
+        for payload in rounds.round(self.engine, self.venue.reports(at, rounds.since)):
+            self._give(Event(0, at, at, SOURCE, payload))
+        self.alerts += rounds.alerts()
+        for key in rounds.doubts:
+            self._pushed(self.venue.cancel(key, at))
+            self._pushed(self.venue.query(key, at))
+
     # ------------------------------------------------------------------ effects
 
     def _perform(self, effects: list[Effect], at: int) -> None:
@@ -224,16 +297,17 @@ class Driver:
                     if len(self._decisions) >= DECISIONS_BATCH:
                         self.flush()
                 case Plan():
-                    self._push(Answer(at, at, planned(self.store, effect.record)))
+                    self._push(Answer(at, at, self._planned(effect.record)))
                 case Write():
                     written(self.store, effect.record)
+                    self._fund(effect.record, at)
                 case Submit():
                     self._pushed(self.venue.submit(effect.order, at))
                 case Cancel():
                     self._pushed(self.venue.cancel(effect.order_key, at))
                 case Query():
                     self._pushed(self.venue.query(effect.order_key, at))
-                case WakeMeAt():
+                case WakeMeAt() if not self._ended or effect.timer in _ENDS_ORDERS:
                     self._push(Answer(effect.at, effect.at, TimerFired(effect.timer, effect.key)))
                 case SetSwitch():
                     self.store.set_switch(Switch(effect.trading, effect.reason, at))
@@ -241,7 +315,21 @@ class Driver:
                 case Alert():
                     self.alerts.append(effect)
                 case Settle():
-                    pass  # the paper venue keeps no shares of ours: payouts are booked by the engine's own record
+                    self._pushed(self.venue.redeem(effect.market, at))
+                case Merge():
+                    self._pushed(self.venue.merge(effect.market, Shares(effect.size), effect.ref, at))
+
+    def _planned(self, record: Record) -> PlanCommitted | PlanRefused:
+        if not self._ended:
+            return planned(self.store, record)
+        assert record.order is not None  # of a plan
+        return PlanRefused(record.order.order_key, RefusedBy.STORE, "the recording has ended")
+
+    def _fund(self, record: Record, at: int) -> None:
+        """What is paid in reaches the venue's wallet, once."""
+        paid_in = deposit_of(record)
+        if paid_in is not None:
+            self.venue.deposit(*paid_in, at)
 
     def flush(self) -> None:
         """Hand decisions not stored yet to the store."""

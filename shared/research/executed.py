@@ -2,7 +2,7 @@
 table.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +13,29 @@ from shared.adapters.paper.venue import PaperVenue
 from shared.domain.decision import Reason
 from shared.domain.effects import Effect, RecordDecision, Write
 from shared.domain.instants import SECOND
-from shared.domain.ledger import Fill
+from shared.domain.ledger import Fill, RecordKind
 from shared.domain.messages import Event
 from shared.domain.money import float_of_micro, value
-from shared.domain.order import FINAL, Order, OrderState, Side
+from shared.domain.order import FINAL, Order, Side
 from shared.engine.engine import Engine
+from shared.engine.execution import begins
 from shared.ports import Store
 from shared.research.driver import Driver
 
 BREAKERS = (
     Reason.TRADING_DISABLED,
     Reason.HALTED_DAILY_LOSS,
+    Reason.HALTED_WEEKLY_LOSS,
     Reason.HALTED_DRAWDOWN,
+    Reason.HALTED_LOSSES,
     Reason.HALTED_FEED,
+    Reason.HALTED_API_ERRORS,
+    Reason.HALTED_SETTLEMENTS,
+    Reason.HALTED_SPOT_MOVE,
+    Reason.HALTED_VAR,
+    Reason.HALTED_STRESS,
     Reason.PAUSED_LOSSES,
+    Reason.PAUSED_STORE,
     Reason.WHALE_DAILY_LOSS,
     Reason.ORDER_RATE,
 )
@@ -46,7 +55,7 @@ FILL_SCHEMA = {
 
 class Noting(Driver):
     """A driver that keeps what executions are judged by: ``fills`` as booked, by order, and ``wanted``: the price of
-    the trade that an order copies, by order.
+    the trade that an intent copies (or that made a rule of ours leave), by signal.
     """
 
     def __init__(
@@ -63,34 +72,75 @@ class Noting(Driver):
 
     def _perform(self, effects: list[Effect], at: int) -> None:
         for effect in effects:
-            if isinstance(effect, RecordDecision) and effect.decision.order_key:
-                self.wanted[effect.decision.order_key] = effect.decision.price
-            elif isinstance(effect, Write) and effect.record.fill is not None:
+            if isinstance(effect, RecordDecision) and (effect.decision.order_key or not effect.decision.tx):
+                self.wanted.setdefault(effect.decision.signal_id, effect.decision.price)
+            elif (
+                isinstance(effect, Write) and effect.record.kind is RecordKind.FILLED and effect.record.fill is not None
+            ):
                 self.fills.setdefault(effect.record.fill.order_key, []).append(effect.record.fill)
         super()._perform(effects, at)
 
 
-class Outcome(Struct, frozen=True):
-    """One intent: what was decided, and what came of its order.
+Fills = Mapping[str, Sequence[Fill]]
+"""Executions by order."""
 
-    ``expected``: the price it was expected to trade at when it was decided, in micro-dollars.
+
+class Outcome(Struct, frozen=True):
+    """One intent (or one order of it): what was decided, and what came of its orders, in the order of their legs.
+
+    ``expected``: the price it was expected to trade at when it was decided, in micro-dollars. ``asked``: shares that
+    were wanted.
     """
 
     kind: str
     size: str
     reason: Reason
     expected: int = 0
-    order: Order | None = None
+    asked: int = 0
+    orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
+
+    @property
+    def filled(self) -> int:
+        """Shares that were filled, over all orders."""
+        return sum(order.filled for order in self.orders)
+
+
+def outcome(kind: str, size: str, reason: Reason, expected: int, orders: Sequence[Order], fills: Fills) -> Outcome:
+    """An intent with all its legs; ``fills`` by order."""
+    # An exit by rule asks for what it holds with its first order, and again until it is sold.
+    asked = sum(order.size + order.later for order in orders if order.leg == 1 or (begins(order) and not order.rule))
+    made = tuple(fill for order in orders for fill in fills.get(order.order_key, ()))
+    return Outcome(kind, size, reason, expected, asked, tuple(orders), made)
+
+
+def by_leg(outcomes: Iterable[Outcome], fills: Fills) -> list[tuple[Order, Outcome]]:
+    """Every order as an outcome of its own, so that phases can be told apart."""
+    return [
+        (
+            order,
+            Outcome(
+                one.kind,
+                one.size,
+                one.reason,
+                one.expected,
+                order.size,
+                (order,),
+                tuple(fills.get(order.order_key, ())),
+            ),
+        )
+        for one in outcomes
+        for order in one.orders
+    ]
 
 
 class Execution(Struct):
-    """The stable fields of the report, over any set of intents.
+    """The stable fields of the report, over any set of intents (``orders``: all legs of them).
 
-    ``slippage_bps``: per order with fills, its average price against the expected one, in basis points of that;
-    positive is worse; fees are not in it. ``fill_rate``: what was filled of what was ordered, at the orders' limits.
-    ``time_to_fill_s``: per order with fills, from its plan to its last fill in venue time. ``dead_letters``: orders
-    that failed for good: refused by the venue, or without a final state when the run ended.
+    ``slippage_bps``: per intent with fills, its average price against the expected one, in basis points of that;
+    positive is worse; fees are not in it. ``fill_rate``: shares filled of shares wanted, each at the expected price.
+    ``time_to_fill_s``: per intent with fills, from its first plan to its last fill in venue time. ``dead_letters``:
+    orders that failed for good: refused by the venue, or without a final state when the run ended.
     """
 
     intents: int
@@ -109,42 +159,41 @@ class Execution(Struct):
 def execution(outcomes: Iterable[Outcome]) -> Execution:
     """The figures of these intents; None where nothing was filled or ordered."""
     found = list(outcomes)
-    orders = [outcome.order for outcome in found if outcome.order is not None]
+    orders = [order for one in found for order in one.orders]
     slippage = [_slippage_bps(one) for one in found if one.fills]
     times = [_seconds(one) for one in found if one.fills]
-    ordered = sum(value(order.size, order.limit) for order in orders)
-    filled = sum(value(order.filled, order.limit) for order in orders)
+    wanted = sum(value(one.asked, one.expected) for one in found)
+    filled = sum(value(min(one.filled, one.asked), one.expected) for one in found)
     denied: dict[str, int] = {}
     for one in found:
-        if one.order is None:
+        if not one.orders:
             denied[one.reason.value] = denied.get(one.reason.value, 0) + 1
     breakers: dict[str, int] = {reason.value: denied.pop(reason.value) for reason in BREAKERS if reason.value in denied}
     return Execution(
         intents=len(found),
         orders=len(orders),
-        filled=sum(order.filled == order.size for order in orders),
-        partly_filled=sum(0 < order.filled < order.size for order in orders),
+        filled=sum(0 < one.asked <= one.filled for one in found),
+        partly_filled=sum(0 < one.filled < one.asked for one in found),
         fills=sum(len(one.fills) for one in found),
         slippage_bps=percentiles(slippage),
-        fill_rate=round(filled / ordered, 6) if ordered else None,
+        fill_rate=round(filled / wanted, 6) if wanted else None,
         time_to_fill_s=percentiles(times),
         breakers=breakers,
         denied=dict(sorted(denied.items(), key=lambda pair: (-pair[1], pair[0]))),
-        dead_letters=sum(order.state is OrderState.REJECTED or order.state not in FINAL for order in orders),
+        dead_letters=sum(order.dead or order.state not in FINAL for order in orders),
     )
 
 
 def _slippage_bps(outcome: Outcome) -> float:
     """How much worse than expected the fills were, on average over their shares."""
     paid = sum(fill.price * fill.size for fill in outcome.fills) / sum(fill.size for fill in outcome.fills)
-    buying = outcome.order is not None and outcome.order.side is Side.BUY
+    buying = outcome.orders[0].side is Side.BUY
     worse = paid - outcome.expected if buying else outcome.expected - paid
     return worse / outcome.expected * BASIS_POINTS
 
 
 def _seconds(outcome: Outcome) -> float:
-    planned = 0 if outcome.order is None else outcome.order.planned_at
-    return (max(fill.venue_at for fill in outcome.fills) - planned) / SECOND
+    return (max(fill.venue_at for fill in outcome.fills) - outcome.orders[0].planned_at) / SECOND
 
 
 def percentiles(values: list[float]) -> dict[str, float | None]:

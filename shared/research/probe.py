@@ -46,11 +46,11 @@ from shared.domain.money import (
 from shared.domain.order import FINAL, Order, Purpose, Side
 from shared.domain.strategy import Skip, Trade, View
 from shared.domain.whale import RankedWallet, Ranking, Signal
-from shared.engine.decision import Filters
+from shared.engine.decision import Filters, Found
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits, checked
 from shared.research.driver import Driver
-from shared.research.executed import Execution, Noting, Outcome, execution
+from shared.research.executed import Execution, Noting, Outcome, by_leg, execution, outcome
 from shared.research.intents import MARKETABLE, RESTING, Drawing, Intent, class_names
 from shared.research.shown import NoPrints, shown
 
@@ -71,10 +71,12 @@ class ProbeOptions(Struct, frozen=True):
 
 
 class ProbeReport(Struct):
-    """The stable fields of `probe --json`. The figures are over all intents, and the same by kind, side and size.
+    """The stable fields of `probe --json`. The figures are over all intents, the same by kind, side and size, and those
+    of single orders by the phase of execution they belong to.
 
     ``events``: what the engine heard. ``unplaced``: intents left when the recording ended, because no book had two
-    sides. ``stuck``: orders that were open for more than 60 s of event time; ``longest_open_s``: the longest.
+    sides. ``stuck``: orders that were open for more than 60 s of event time beyond what their phase gives them;
+    ``longest_open_s``: the longest.
     """
 
     seed: int
@@ -91,6 +93,7 @@ class ProbeReport(Struct):
     by_kind: dict[str, Execution]
     by_side: dict[str, Execution]
     by_size: dict[str, Execution]
+    by_phase: dict[str, Execution]
 
 
 class Probed(Struct):
@@ -124,10 +127,10 @@ class Probing:
 class PatientFilters(Filters):
     """The market filters for wishes that may wait: that the ask is beyond the limit does not stop them."""
 
-    def judge(self, trade: Trade, market: Market, at: int, strict: bool) -> tuple[Reason | None, tuple[str, ...]]:
-        """The first filter an entry fails, and the filters that could not be applied."""
-        reason, missing = super().judge(trade, market, at, strict)
-        return (None if reason is Reason.PRICE_MOVED else reason), missing
+    def judge(self, trade: Trade, market: Market, at: int, strict: bool) -> Found:
+        """The first filter an entry fails, the filters that could not be applied, and the numbers behind it."""
+        reason, missing, numbers = super().judge(trade, market, at, strict)
+        return (None if reason is Reason.PRICE_MOVED else reason), missing, numbers
 
 
 # ---------------------------------------------------------------------- the run
@@ -144,8 +147,9 @@ def run_probe(
     first, moments, markets = _looked_through(options.book, recording, options.orders, draw)
     strategy = Probing()
     engine = Engine("probe", strategy, limits)
-    known, engine.filters = engine.filters.books, PatientFilters(limits)
-    engine.filters.books = known
+    patient = PatientFilters(limits)
+    patient.books = engine.filters.books
+    engine.filters = engine.judge.filters = patient
     venue = PaperVenue(options.seed, MemoryPaperLog(), settings=VenueSettings(books=True))
     store = MemoryStore()
     driver = Noting(engine, venue, store, tape=tape)
@@ -178,6 +182,19 @@ def limits_of(options: ProbeOptions) -> Limits:
             drawdown_reduce=Fraction(ONE),
             losses_to_pause=_MANY,
             entries_per_minute=_MANY,
+            exits_per_minute=_MANY,
+            api_errors_per_hour=_MANY,
+            failed_settlements_per_hour=_MANY,
+            # No rule of ours may sell what the study is to sell, or change what it is to buy.
+            stop_loss=Fraction(0),
+            take_profit=Fraction(0),
+            trailing_stop=Fraction(0),
+            agree_factor=Fraction(ONE),
+            confidence_factor=Fraction(ONE),
+            streak_up=Fraction(ONE),
+            streak_down=Fraction(ONE),
+            volatility_normal=Fraction(ONE),
+            price_band=Fraction(0),
         )
     return checked(limits)
 
@@ -256,11 +273,17 @@ def _probed(options: ProbeOptions, driver: Noting, store: MemoryStore, drawing: 
         raise Corrupt(f"the ledger's entries sum to {books.imbalance()} micro, not 0")
     orders, fills = books.orders, driver.fills
     decided = {decision.tx: decision for decision in store.decisions}
+    legs: dict[str, list[Order]] = {}
+    for order in orders.values():
+        legs.setdefault(order.signal_id, []).append(order)
     found: list[tuple[Intent, Outcome]] = []
     for intent in drawing.intents:
         decision = decided[intent.tx]
-        order, made = orders.get(decision.order_key), tuple(fills.get(decision.order_key, ()))
-        found.append((intent, Outcome(intent.kind, intent.size, decision.reason, intent.expected, order, made)))
+        held = legs.get(decision.signal_id, [])
+        made = outcome(intent.kind, intent.size, decision.reason, intent.expected, held, fills)
+        found.append((intent, made))
+    phased = by_leg((one for _, one in found), fills)
+    phases = sorted({order.phase: None for order, _ in phased})
     states: dict[str, int] = {}
     refusals: dict[str, int] = {}
     for order in orders.values():
@@ -269,6 +292,7 @@ def _probed(options: ProbeOptions, driver: Noting, store: MemoryStore, drawing: 
             reason = order.note.split(":")[0]
             refusals[reason] = refusals.get(reason, 0) + 1
     open_for = [order.changed_at - order.planned_at for order in orders.values()]
+    late = [order.changed_at - order.planned_at - order.life_ns for order in orders.values()]
     unfinished = sum(order.state not in FINAL for order in orders.values())
     report = ProbeReport(
         seed=options.seed,
@@ -276,7 +300,7 @@ def _probed(options: ProbeOptions, driver: Noting, store: MemoryStore, drawing: 
         events=driver.engine.counts.events,
         refused=refused,
         unplaced=len(drawing.left),
-        stuck=sum(span > STUCK_NS for span in open_for) + unfinished,
+        stuck=sum(span > STUCK_NS for span in late) + unfinished,
         longest_open_s=round(max(open_for, default=0) / SECOND, 3),
         states=dict(sorted(states.items())),
         venue_refusals=refusals,
@@ -285,6 +309,9 @@ def _probed(options: ProbeOptions, driver: Noting, store: MemoryStore, drawing: 
         by_kind=_by(found, (MARKETABLE, RESTING), lambda intent: intent.kind),
         by_side=_by(found, ("BUY", "SELL"), lambda intent: intent.side.value),
         by_size=_by(found, class_names(), lambda intent: intent.size),
+        by_phase={
+            f"phase {phase}": execution(one for order, one in phased if order.phase == phase) for phase in phases
+        },
     )
     return Probed(report, orders, fills)
 

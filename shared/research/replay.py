@@ -10,6 +10,7 @@ from time import perf_counter, sleep
 import numpy as np
 import polars as pl
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.venue import PaperVenue, VenueSettings
@@ -18,25 +19,41 @@ from shared.adapters.replay.markets import read_markets
 from shared.adapters.replay.recording import Recording, TapePrints
 from shared.adapters.replay.resolutions import payouts, read_resolutions
 from shared.adapters.replay.rows import read_rows
+from shared.analytics.categories import category_of
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Corrupt
 from shared.domain.instants import SECOND
-from shared.domain.market import Market
-from shared.domain.messages import Command, CommandKind, Event, MarketListed, MarketResolved, RankingPublished
+from shared.domain.market import Market, market_from_slug
+from shared.domain.messages import (
+    Command,
+    CommandKind,
+    Event,
+    MarketListed,
+    MarketResolved,
+    RankingPublished,
+    VoicesPublished,
+)
 from shared.domain.money import Usd, float_of_micro
-from shared.domain.whale import Ranking
+from shared.domain.order import Order
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits, checked
+from shared.engine.profit import By, profits
 from shared.ports import Store
-from shared.research.executed import BREAKERS, Execution, Noting, Outcome, execution
+from shared.research.executed import BREAKERS, Execution, Noting, execution, outcome
+from shared.research.figuring import Figuring
 from shared.research.ranking import named
 from shared.research.shown import NoPrints, shown
 from shared.research.whales import Followed, walk_forward
 from shared.strategies.whale_copy import Params, WhaleCopy
 
+PROFIT_ROWS = 20
+
 
 class ReplayOptions(Struct, frozen=True):
-    """What to replay and how. Times in nanoseconds, capital in micro-dollars; ``speed`` 0 means as fast as possible."""
+    """What to replay and how. Times in nanoseconds, capital in micro-dollars; ``speed`` 0 means as fast as possible.
+
+    ``limits`` None: those of the copy profile.
+    """
 
     path: Path
     resolutions: Path | None = None
@@ -49,6 +66,17 @@ class ReplayOptions(Struct, frozen=True):
     end: int | None = None
     account: str = "paper"
     book: Path | None = None
+    limits: Limits | None = None
+
+
+class ProfitRow(Struct, frozen=True):
+    """What one whale, strategy or market has brought, in dollars; ``open``: its positions with shares in them."""
+
+    name: str
+    realized_usd: float
+    unrealized_usd: float
+    fees_usd: float
+    open: int
 
 
 class ReplayReport(Struct):
@@ -56,6 +84,8 @@ class ReplayReport(Struct):
 
     ``slippage_bps``, ``fill_rate``, ``time_to_fill_s`` and ``dead_letters``: see ``executed.Execution``; slippage is
     against the price of the whale's trade. ``breakers``: whale trades not copied because trading was stopped.
+    ``exits_by_rule``: positions that a rule of ours began to leave. ``profit``: by whale, strategy and market, those
+    that moved most first, twenty at most.
     """
 
     events: int
@@ -86,7 +116,18 @@ class ReplayReport(Struct):
     fill_rate: float | None
     time_to_fill_s: dict[str, float | None]
     breakers: dict[str, int]
+    exits_by_rule: dict[str, int]
     dead_letters: int
+    profit: dict[str, list[ProfitRow]]
+
+
+def _limits_of(options: ReplayOptions) -> Limits:
+    """The limits asked for (by default those of the copy profile), never with more at stake than there is capital."""
+    limits, capital = options.limits or Limits(), options.capital
+    within = (min(limits.portfolio_usd, capital), min(limits.strategy_usd, capital))
+    if options.limits is None:
+        within = (capital, capital)
+    return checked(replace(limits, portfolio_usd=Usd(within[0]), strategy_usd=Usd(within[1])))
 
 
 class Books:
@@ -123,7 +164,7 @@ def run_replay(
     started = perf_counter()
     ready = prepare(options, say)
     recording = ready.recording
-    limits = checked(Limits(portfolio_usd=options.capital, strategy_usd=options.capital))
+    limits = _limits_of(options)
     engine = Engine(options.account, WhaleCopy(Params(sizing=options.sizing)), limits)
     books = None if options.book is None else Books(options, options.book)
     venue = PaperVenue(options.seed, MemoryPaperLog(), settings=VenueSettings(books=books is not None))
@@ -136,50 +177,53 @@ def run_replay(
     driver.handle_now(Command("initial", CommandKind.DEPOSIT, "initial capital", options.capital), first)
     split = first if options.whales is not None else ready.split()
     ranking_began = perf_counter()
-    ranking = _followed(options, ready, split, say)
+    found = _followed(options, ready, split, say)
     started += perf_counter() - ranking_began  # speed is that of reading and of the engine
-    driver.schedule(RankingPublished(ranking), split)
+    driver.schedule(RankingPublished(found.ranking), split)
+    if found.voices is not None:
+        driver.schedule(VoicesPublished(found.voices), split)
     for at, market in recording.listings(ready.known):
         driver.schedule(MarketListed(market), at)
         if books is not None:
             venue.market(market)
     for at, resolved in ready.resolved:
         driver.schedule(resolved, max(at, first))
-    rows = recording.frame.height
+    rows, figuring = recording.frame.height, Figuring()
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
         if books is None:
-            driver.run(recording.events(), TapePrints(recording))
+            driver.run(figuring.among(driver, recording.events()), TapePrints(recording))
         else:
             both = merge(recording.events(), books.events(), key=attrgetter("observed_at"))
-            driver.run(shown(driver.show_book, both), NoPrints())
+            driver.run(figuring.among(driver, shown(driver.show_book, both)), NoPrints())
     finally:
         gc.enable()
         gc.unfreeze()
-    elapsed = perf_counter() - started
+    elapsed = perf_counter() - started - figuring.spent_s
     malformed = ready.malformed
     if books is not None:
         rows, malformed = rows + books.heard, malformed + books.recording.refused
         for sentence in books.recording.sentences:
             say(f"refused: {sentence}")
-    return _report(driver, malformed, rows, len(ranking.wallets), elapsed), driver
+    return _report(driver, malformed, rows, len(found.ranking.wallets), elapsed), driver
 
 
-def _followed(options: ReplayOptions, ready: "Prepared", split: int, say: Callable[[str], None]) -> Ranking:
+def _followed(options: ReplayOptions, ready: "Prepared", split: int, say: Callable[[str], None]) -> Followed:
     """The wallets somebody named, else those the scored ranking follows at ``split``; says which."""
     if options.whales is not None:
         ranking = named(options.whales, split)
         found = Followed(ranking, f"following {len(ranking.wallets)} wallets named by {options.whales.name}")
     else:
-        found = walk_forward(ready.recording.trades(split), ready.resolutions, ready.recording.markets, split)
+        recording, called = ready.recording, {name: market.category for name, market in ready.known.items()}
+        found = walk_forward(recording.trades(split), ready.resolutions, recording.markets, split, categories=called)
     say(found.sentence)
-    return found.ranking
+    return found
 
 
 class Prepared(Struct):
-    """A recording read and ready: rows, resolutions by instant, market data, and what was refused."""
+    """A recording read and ready: rows, resolutions by instant, the data of every market, and what was refused."""
 
     recording: Recording
     resolutions: pl.DataFrame
@@ -220,7 +264,16 @@ def prepare(options: ReplayOptions, say: Callable[[str], None]) -> Prepared:
     ]
     for sentence in sentences:
         say(f"refused: {sentence}")
-    return Prepared(recording, table, known, resolved, rows.malformed)
+    return Prepared(recording, table, _described(recording, known), resolved, rows.malformed)
+
+
+def _described(recording: Recording, known: dict[str, Market]) -> dict[str, Market]:
+    """Every market of a recording, each with a category where its data, or else its slug, tells one."""
+    found: dict[str, Market] = {}
+    for name, slug in recording.markets.items():
+        market = known.get(name) or market_from_slug(name, slug)
+        found[name] = market if market.category else replace(market, category=category_of(slug))
+    return found
 
 
 def _pacer(speed: float) -> Callable[[int], None] | None:
@@ -242,10 +295,12 @@ def _pacer(speed: float) -> Callable[[int], None] | None:
 
 def _executed(driver: Noting) -> Execution:
     """How the copies were executed."""
-    orders, fills = driver.engine.desk.books.orders, driver.fills
+    legs: dict[str, list[Order]] = {}
+    for order in driver.engine.desk.books.orders.values():
+        legs.setdefault(order.signal_id, []).append(order)
     return execution(
-        Outcome("copy", "", Reason.COPIED, driver.wanted[key], order, tuple(fills.get(key, ())))
-        for key, order in orders.items()
+        outcome("copy", "", Reason.COPIED, driver.wanted.get(name, held[0].target), held, driver.fills)
+        for name, held in legs.items()
     )
 
 
@@ -289,9 +344,27 @@ def _report(driver: Noting, malformed: int, rows: int, followed: int, elapsed: f
         slippage_bps=executed.slippage_bps,
         fill_rate=executed.fill_rate,
         time_to_fill_s=executed.time_to_fill_s,
+        exits_by_rule={reason.value: n for reason, n in sorted(engine.holdings.left.items())},
         breakers={one.value: engine.decisions[one] for one in BREAKERS if one in engine.decisions},
         dead_letters=executed.dead_letters,
+        profit={by.value: _profit(engine, by) for by in (By.WHALE, By.STRATEGY, By.MARKET)},
     )
+
+
+def _profit(engine: Engine, by: By) -> list[ProfitRow]:
+    """The rows that moved most."""
+    marks = {token: entry[1] for token, entry in engine.desk.marks.held.items()}
+    rows = sorted(profits(engine.desk.books, marks, by), key=lambda row: (-abs(row.total), row.name))
+    return [
+        ProfitRow(
+            row.name,
+            float_of_micro(row.realized),
+            float_of_micro(row.unrealized),
+            float_of_micro(row.fees),
+            row.open,
+        )
+        for row in rows[:PROFIT_ROWS]
+    ]
 
 
 def _percentiles(nanoseconds: list[int]) -> dict[str, float]:

@@ -9,18 +9,23 @@ sells sets it minted counts as one with an incomplete history and is not followe
 import polars as pl
 from msgspec import Struct
 
-from shared.analytics.published import SHORT_DAYS, ranking_of, short_ranking_of, why_nobody
+from shared.analytics.published import SHORT_DAYS, ranking_of, short_ranking_of, voices_of, why_nobody
 from shared.analytics.scorecard import Scorecard, score_wallets
 from shared.analytics.scoring import ScoringRules
 from shared.domain.instants import DAY, SECOND, iso
+from shared.domain.tables import Voices
 from shared.domain.whale import Ranking
 
 
 class Followed(Struct, frozen=True):
-    """A watch list and one sentence for people: on what it rests, or why it is empty."""
+    """A watch list and one sentence for people: on what it rests, or why it is empty.
+
+    ``voices``: which of its wallets speak for themselves; None where nothing was known of them.
+    """
 
     ranking: Ranking
     sentence: str
+    voices: Voices | None = None
 
 
 def fills_of(prints: pl.DataFrame) -> pl.DataFrame:
@@ -56,11 +61,16 @@ def score_recording(
     rules: ScoringRules | None = None,
 ) -> Scorecard:
     """The score table at ``as_of`` (nanoseconds) of a recording's trades; ``markets``: market -> slug."""
+    return score_wallets(_fills_by(prints, markets, as_of), resolutions, as_of // SECOND, rules)
+
+
+def _fills_by(prints: pl.DataFrame, markets: dict[str, str], as_of: int) -> pl.DataFrame:
+    """The fills up to ``as_of`` with their markets' slugs."""
     slugs = pl.DataFrame(
         {"market": list(markets), "slug": list(markets.values())}, schema_overrides={"slug": pl.String}
     )
     fills = fills_of(prints.filter(pl.col("ts_ns") <= as_of)).drop("slug").join(slugs, on="market", how="left")
-    return score_wallets(fills.with_columns(pl.col("slug").fill_null("")), resolutions, as_of // SECOND, rules)
+    return fills.with_columns(pl.col("slug").fill_null(""))
 
 
 def walk_forward(
@@ -69,19 +79,25 @@ def walk_forward(
     markets: dict[str, str],
     as_of: int,
     rules: ScoringRules | None = None,
+    categories: dict[str, str] | None = None,
 ) -> Followed:
-    """Who is followed from ``as_of`` (nanoseconds) on, from trades and resolutions known by then only."""
+    """Who is followed from ``as_of`` (nanoseconds) on, from trades and resolutions known by then only.
+
+    ``categories``: market -> category of those that name one; the others' is read from their slug.
+    """
     known = prints.filter(pl.col("ts_ns") <= as_of)
     first = known["ts_ns"].min()
     if not isinstance(first, int):
         return Followed(Ranking(as_of, "scored", ()), "nobody traded before the recording's middle: nobody is followed")
-    card = score_recording(known, resolutions, markets, as_of, rules)
+    fills = _fills_by(known, markets, as_of)
+    card = score_wallets(fills, resolutions, as_of // SECOND, rules)
     # The list begins where the recording was cut, to the nanosecond; the table knows whole seconds.
     days = (as_of - first) / DAY
     short = days < SHORT_DAYS
     found = short_ranking_of(card) if short else ranking_of(card)
     ranking = Ranking(as_of, found.source, found.wallets)
-    return Followed(ranking, _sentence(card, ranking, days, short=short))
+    table = voices_of(card, fills, ranking, categories) if ranking.wallets else None
+    return Followed(ranking, _sentence(card, ranking, days, short=short), table)
 
 
 def _sentence(card: Scorecard, ranking: Ranking, days: float, *, short: bool) -> str:

@@ -1,13 +1,15 @@
 from pathlib import Path
 
 import polars as pl
+from msgspec.structs import replace
 
 from shared.domain.decision import Reason
 from shared.domain.instants import SECOND
 from shared.domain.ledger import Fill
 from shared.domain.money import ONE, Price, Shares, Usd
 from shared.domain.order import Order, OrderState, Side
-from shared.research.executed import FILL_SCHEMA, Outcome, execution, write_fills
+from shared.research.executed import FILL_SCHEMA, Outcome, by_leg, execution, write_fills
+from shared.research.executed import outcome as outcome_of
 from tests.shared.engine.builders import order
 
 PLANNED = 1_000 * SECOND
@@ -30,7 +32,8 @@ def fill(cents: int, size: int, after_s: int = 1, key: str = "o") -> Fill:
 
 
 def outcome(made_order: Order, *fills: Fill) -> Outcome:
-    return Outcome("marketable", "$32-100", Reason.COPIED, 500_000, made_order, fills)
+    by_order = {made_order.order_key: list(fills)}
+    return outcome_of("marketable", "$32-100", Reason.COPIED, 500_000, [made_order], by_order)
 
 
 def test_slippage_is_the_average_price_against_the_expected_one_and_worse_is_more() -> None:
@@ -61,7 +64,34 @@ def test_denials_are_breakers_or_about_the_one_intent() -> None:
 def test_a_dead_letter_is_an_order_refused_for_good_or_never_ended() -> None:
     states = (OrderState.REJECTED, OrderState.IN_DOUBT, OrderState.CANCELED, OrderState.EXPIRED)
     found = execution(outcome(made(filled=0, state=state)) for state in states)
-    assert found.dead_letters == 2
+    assert found.dead_letters == 1
+    refused = replace(made(filled=0, state=OrderState.REJECTED), dead=True)
+    assert execution([outcome(refused)]).dead_letters == 1
+
+
+def legs() -> tuple[list[Order], dict[str, list[Fill]]]:
+    """An intent of 100 shares: 40 bought in the first phase, 54 asked for in the second and bought."""
+    first = made(filled=40, state=OrderState.CANCELED, key="i.1")
+    second = replace(
+        made(filled=54, key="i.2"), phase=2, leg=2, size=Shares(54 * ONE), planned_at=PLANNED + 30 * SECOND
+    )
+    return [first, second], {"i.1": [fill(50, 40, key="i.1")], "i.2": [fill(52, 54, after_s=31, key="i.2")]}
+
+
+def test_all_legs_of_an_intent_are_one_outcome_of_what_its_first_order_asked() -> None:
+    orders, fills = legs()
+    found = execution([outcome_of("copy", "", Reason.COPIED, 500_000, orders, fills)])
+    assert (found.intents, found.orders, found.fills, found.filled, found.partly_filled) == (1, 2, 2, 0, 1)
+    assert found.fill_rate == 0.94
+    assert found.time_to_fill_s["p50"] == 31.0
+
+
+def test_single_legs_tell_the_phases_apart() -> None:
+    orders, fills = legs()
+    whole = outcome_of("copy", "", Reason.COPIED, 500_000, orders, fills)
+    (first, one), (second, two) = by_leg([whole], fills)
+    assert (first.phase, execution([one]).fill_rate) == (1, 0.4)
+    assert (second.phase, execution([two]).fill_rate, execution([two]).slippage_bps["p50"]) == (2, 1.0, 400.0)
 
 
 def test_fills_are_written_one_row_each_by_time(tmp_path: Path) -> None:

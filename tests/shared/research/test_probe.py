@@ -43,7 +43,7 @@ def assert_sound(found: Probed, session: Session) -> None:
     assert found.report.overall.fills == len(booked)
     assert all(order.state in FINAL for order in found.orders.values())
     assert found.report.stuck == 0
-    assert found.report.longest_open_s <= 60
+    assert found.report.longest_open_s <= 61  # the third phase, and the way of its cancel
     assert sum(found.report.states.values()) == found.report.overall.orders == len(found.orders)
 
 

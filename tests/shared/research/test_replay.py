@@ -58,7 +58,7 @@ def test_every_copy_is_filled_by_the_prints_that_came_after_it(tmp_path: Path) -
 def test_the_checker_sees_a_fill_that_no_print_explains(tmp_path: Path) -> None:
     _, _, store = replayed(tmp_path)
     prints = prints_of(tmp_path / "rows.jsonl")
-    filled = next(key for key in prints if any(key[0] in r.fill.trade_id for r in store.records if r.fill))
+    filled = next(key for key in prints if any(key in r.fill.trade_id for r in store.records if r.fill))
     del prints[filled]
     assert faults(store.records, prints) != []
 
@@ -77,6 +77,18 @@ def test_money_is_where_the_report_says(tmp_path: Path) -> None:
     assert report.realized_pnl_usd > 0
     assert_equity_adds_up(report, 10_000)
     assert driver.engine.desk.books.balance("deposits") == -dollars(10_000)
+
+
+def test_profit_is_told_by_whale_strategy_and_market_and_adds_up(tmp_path: Path) -> None:
+    report, _, _ = replayed(tmp_path)
+    assert set(report.profit) == {"whale", "strategy", "market"}
+    for rows in report.profit.values():
+        assert round(sum(row.realized_usd for row in rows), 6) == round(report.realized_pnl_usd, 6)
+        assert round(sum(row.unrealized_usd for row in rows), 6) == round(report.unrealized_pnl_usd, 6)
+        assert round(sum(row.fees_usd for row in rows), 6) == round(report.fees_usd, 6)
+    totals = [abs(row.realized_usd + row.unrealized_usd) for row in report.profit["market"]]
+    assert totals == sorted(totals, reverse=True)
+    assert len(report.profit["market"]) == MARKETS
 
 
 def assert_equity_adds_up(report: ReplayReport, capital: int) -> None:
@@ -273,12 +285,13 @@ def test_the_march_recording_keeps_every_invariant(recordings: Path, tmp_path: P
         whales=whales(tmp_path / "all.txt", *wallets),
         sizing=sizing,
     )
-    assert sum(report.decisions.values()) == report.whale_trades == len(store.decisions)
+    assert sum(report.decisions.values()) == report.whale_trades == sum(bool(one.tx) for one in store.decisions)
+    assert sum(report.exits_by_rule.values()) == sum(not one.tx for one in store.decisions)
     assert report.whale_trades + report.duplicates == report.fills_from_followed
     assert report.events == report.fills_from_followed + report.ignored
     assert report.ledger_sum_micro == 0
     assert_equity_adds_up(report, 10_000)
-    assert report.fills > 100
+    assert report.fills > 50
     assert faults(store.records, prints_of(path)) == []
     keys = [r.order.order_key for r in store.records if r.kind is RecordKind.PLANNED and r.order is not None]
     assert len(keys) == len(set(keys)) == sum(report.orders.values())

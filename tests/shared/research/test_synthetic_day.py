@@ -16,8 +16,10 @@ from shared.adapters.synthetic import BASE_TS, HOUSE, generate, world
 from shared.adapters.synthetic.markets import make_markets
 from shared.adapters.synthetic.prices import make_prices
 from shared.domain.instants import SECOND
-from shared.domain.ledger import Record
+from shared.domain.ledger import Record, RecordKind
 from shared.domain.order import Side
+from shared.engine.limits import Limits
+from shared.research.naive import WIDE
 from shared.research.replay import ReplayOptions, run_replay
 
 HOURS = 24.0
@@ -39,17 +41,17 @@ def worth(records: list[Record], day: Path, seed: int) -> float:
             record.fill.fee / 1e6,
         )
         for record in records
-        if record.fill is not None and record.order is not None
+        if record.kind is RecordKind.FILLED and record.fill is not None and record.order is not None
     ]
     market, token, at, size, price, fee = (np.array(column) for column in zip(*facts, strict=True))
     fair = prices.value(prices.true, market, token, at)
     return float((size * (fair - price) - fee).sum())
 
 
-def traded(day: Path, seed: int, whales: Path | None, sizing: str) -> tuple[float, float]:
+def traded(day: Path, seed: int, whales: Path | None, sizing: str, limits: Limits | None = None) -> tuple[float, float]:
     """What the fills were worth, and the equity at the end."""
     store = MemoryStore(keep_decisions=False)
-    report, _ = run_replay(ReplayOptions(day, whales=whales, sizing=sizing), store)
+    report, _ = run_replay(ReplayOptions(day, whales=whales, sizing=sizing, limits=limits), store)
     return worth(store.records, day, seed), report.equity_usd
 
 
@@ -59,7 +61,7 @@ def test_naive_copying_loses_and_following_the_ranking_gains(seed: int, tmp_path
     generate(seed, HOURS, day)
     everyone = tmp_path / "everyone.parquet"
     pl.read_parquet(day / "trades.parquet", columns=["wallet"]).unique(maintain_order=True).write_parquet(everyone)
-    naive, naive_equity = traded(day, seed, everyone, "ratio")
+    naive, naive_equity = traded(day, seed, everyone, "ratio", WIDE)  # with the rules on, hardly anything is copied
     ranked, _ = traded(day, seed, None, "kelly")
     assert naive < 0 < ranked
     assert naive_equity < 10_000

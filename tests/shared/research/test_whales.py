@@ -106,13 +106,17 @@ def test_weeks_of_history_are_held_to_the_published_gates() -> None:
     assert (found.ranking.as_of, found.ranking.source) == (as_of, "scored")
     assert {one.wallet for one in found.ranking.wallets[:2]} <= {"w00", "w01"}
     assert "those that pass the published gates" in found.sentence
+    assert found.voices is not None
+    assert found.voices.as_of == as_of
+    listed = {one.wallet for one in found.ranking.wallets}
+    assert {name for pair in found.voices.pairs for name in (pair.wallet_a, pair.wallet_b)} == listed
 
 
 def test_nobody_qualifying_is_told_with_the_reasons() -> None:
     fills, resolutions = betting_world(wallets=2, markets=5)
     markets = {m: m for m in fills["market"].unique()}
     found = walk_forward(prints_of(fills), resolutions, markets, (START + 6 * DAY) * 10**9, FAST)
-    assert found.ranking.wallets == ()
+    assert (found.ranking.wallets, found.voices) == ((), None)
     assert "nobody qualifies" in found.sentence
     assert "too few wins" in found.sentence
     early = walk_forward(prints_of(fills), resolutions, markets, START * 10**9 - 1, FAST)
