@@ -101,6 +101,7 @@ def _paper(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, run, text in (
         ("kill", "kill", "set the kill switch: no order is planned any more, open ones are cancelled"),
+        ("flatten", "flatten", "set the kill switch and sell every position; waits up to 30 s for it"),
         ("resume", "resume", "ask the trader to clear the kill switch"),
     ):
         parser = group.add_parser(name, help=text)
@@ -110,6 +111,22 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = group.add_parser("status", help="how the running system stands")
     parser.add_argument("--json", action="store_true", help="machine-readable answer")
     parser.set_defaults(run="status")
+
+
+def _risk(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser("limits", help="every limit and breaker of a profile, in words and numbers")
+    parser.add_argument("--profile", metavar="NAME", help="copy or model (default: the configured one)")
+    parser.add_argument("--stage", metavar="NAME", help="capital stage whose sizes apply (default: the configured one)")
+    parser.add_argument("--json", action="store_true", help="machine-readable answer")
+    parser.set_defaults(run="limits")
+    parser = group.add_parser("explain", help="why a whale trade was or was not copied, and what became of the copy")
+    parser.add_argument(
+        "trade",
+        metavar="TRADE_ID",
+        help="transaction hash (or its beginning), signal id, order key, or wallet:token",
+    )
+    parser.add_argument("--json", action="store_true", help="machine-readable answer")
+    parser.set_defaults(run="explain")
 
 
 def _score(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -181,6 +198,8 @@ MODULES = {
     "report": "fargate.record",
     "verify": "fargate.verify",
     "probe": "fargate.probe",
+    "limits": "fargate.limits",
+    "explain": "fargate.explain",
 }
 """Where a command's function is, if not in ``fargate.commands``."""
 
@@ -209,6 +228,7 @@ def parser_of() -> argparse.ArgumentParser:
     rank.add_argument("--json", action="store_true", help="machine-readable answer")
     rank.set_defaults(run="rank")
     _control(group)
+    _risk(group)
     doctor = group.add_parser("doctor", help="check this machine, the settings, the ports and the venue")
     doctor.add_argument("--json", action="store_true", help="machine-readable answer")
     doctor.set_defaults(run="doctor")

@@ -2,7 +2,8 @@
 events; it decides nothing, and says the same things to the engine as the synchronous driver of replays.
 
 Facts come from the inbox in the order they were heard; answers of store and venue come when their lanes have them;
-timers when they are due. One event is handled at a time, and the loop is given back between bursts of them.
+timers when they are due, and a pulse every second. One event is handled at a time, and the loop is given back between
+bursts of them.
 """
 
 import asyncio
@@ -10,8 +11,11 @@ import contextlib
 import time
 from collections.abc import Callable
 from heapq import heappop, heappush
+from typing import TypeVar
 
-from fargate.lanes import Lane
+from fargate.at_venue import AtVenue
+from fargate.lanes import Lane, ignore
+from fargate.showing import BOOKS
 from shared.adapters.feeds.inbox import Inbox
 from shared.adapters.feeds.quantiles import Quantiles
 from shared.adapters.paper.venue import PaperVenue
@@ -20,6 +24,7 @@ from shared.domain.effects import (
     Alert,
     Cancel,
     Effect,
+    Merge,
     Plan,
     Query,
     RecordDecision,
@@ -32,26 +37,32 @@ from shared.domain.effects import (
 from shared.domain.errors import Temporary
 from shared.domain.instants import MILLISECOND, SECOND
 from shared.domain.ledger import Record
-from shared.domain.messages import Event, Payload, PublicTrade, TimerFired, WhaleTrade
-from shared.domain.order import Order
+from shared.domain.messages import Event, Payload, PublicTrade, TimerFired, TimerKind, WhaleTrade
 from shared.engine.engine import Engine
 from shared.ports import Answer, Clock, Heard, Store, Switch
+from shared.research.store_watch import StoreWatch
 from shared.research.storing import planned, written
+
+T = TypeVar("T")
 
 BURST_S = 0.002
 """How long events are handled before the loop gets its turn: sockets are read and lanes answered in between."""
 LOOK_EVERY_NS = 50 * MILLISECOND
 """How often the venue's time moves on while orders are open, and the housekeeping is asked what is due."""
 DECISIONS_BATCH = 500
+PULSE_NS = SECOND
+PROBE_NS = SECOND
+"""How often a slow store is asked something harmless, to see whether it still is: while nobody enters, nobody plans."""
 
 
 class AsyncDriver:
     """See the module.
 
-    ``venue_lag_ns``: how far the paper venue's time stays behind, because public prints are heard late. ``on_heard``
+    ``venue_lag_ns``: how far the paper venue's time stays behind, because what it is shown is heard late. ``on_heard``
     sees every fact before the engine and keeps it for itself by answering False. ``on_look`` is called with event time
     every ``LOOK_EVERY_NS``. ``decided``: from a whale trade's arrival at its source to the engine's decision on it,
-    of trades that nobody had told before and that had not to wait for market data.
+    of trades that nobody had told before and that had not to wait for market data. ``shows_books``: whether the venue
+    fills from displayed books, or from public prints alone.
     """
 
     def __init__(
@@ -71,12 +82,14 @@ class AsyncDriver:
         self.decided = Quantiles()
         self.on_look: Callable[[int], None] | None = None
         self.on_heard: Callable[[Heard], bool] | None = None
-        self._venue = venue
+        self.store_watch = StoreWatch()
+        self._at_venue = AtVenue(venue, venue_lane, self, engine)
+        self.rounds = self._at_venue.rounds
+        self.shows_books = self._at_venue.books
         self._store = store
         self._clock = clock
         self._inbox = inbox
         self._store_lane = store_lane
-        self._venue_lane = venue_lane
         self._seq = 0
         self._pending: list[tuple[int, int, int, Payload]] = []
         self._order = 0
@@ -84,12 +97,15 @@ class AsyncDriver:
         self._wake = asyncio.Event()
         self._error: BaseException | None = None
         self._looked_at = 0
+        self._pulsed_at = 0
+        self._probed_at = 0
         inbox.woken = self._wake.set
 
     # ------------------------------------------------------------------ running
 
     async def run(self) -> None:
         """Handle whatever comes until cancelled; raises what a lane raised when a call failed for good."""
+        self._at_venue.begin(self.engine.markets.values(), self._clock.now())
         while True:
             if self._error is not None:
                 raise self._error
@@ -111,6 +127,10 @@ class AsyncDriver:
         self._error = self._error or error
         self._wake.set()
 
+    def wake(self) -> None:
+        """There is something to do."""
+        self._wake.set()
+
     def _next_due(self) -> int:
         look = self._looked_at + LOOK_EVERY_NS
         return min(look, self._pending[0][0]) if self._pending else look
@@ -124,7 +144,12 @@ class AsyncDriver:
                 self._look(now)
             if self._pending and self._pending[0][0] <= now:
                 _, _, venue_at, payload = heappop(self._pending)
-                self._give("venue", venue_at, payload)
+                self._at_venue.arrived(payload)
+                self.tell("venue", venue_at, payload)
+                continue
+            found = self._at_venue.compare(now)
+            if found is not None:
+                self.alerts += found
                 continue
             heard = self._inbox.take()
             if heard is None:
@@ -143,17 +168,27 @@ class AsyncDriver:
 
     def _look(self, now: int) -> None:
         self._looked_at = now
-        if self._venue.open_tokens or self._venue.cancels:
-            self._ask(lambda: self._venue.advance(now - self.venue_lag_ns), "advance")
+        if now - self._pulsed_at >= PULSE_NS:
+            self._pulsed_at = now
+            self.tell("driver", now, TimerFired(TimerKind.PULSE, ""))
+        self._at_venue.look(now, self.venue_lag_ns)
+        if self.store_watch.slow and now - self._probed_at >= PROBE_NS:
+            self._probed_at = now
+            self._ask_store(self._store.switch, failed=ignore)
         if self.on_look is not None:
             self.on_look(max(now, self.now))
 
     def take(self, heard: Heard) -> None:
-        """Hand a fact to the engine, observed now."""
-        self._give(heard.source, heard.venue_at, heard.payload)
+        """Hand a fact to the engine, observed now; a book is shown to the venue too."""
+        payload = heard.payload
+        if self.shows_books and isinstance(payload, BOOKS):
+            self._at_venue.show(payload, heard.venue_at)
+        self.tell(heard.source, heard.venue_at, payload)
 
-    def _give(self, source: str, venue_at: int, payload: Payload) -> None:
+    def tell(self, source: str, venue_at: int, payload: Payload) -> None:
+        """Hand the engine a fact, observed now, and perform what it asks for."""
         self._seq += 1
+        self._at_venue.hears(payload, venue_at)
         at = self.now = max(self._clock.now(), self.now)
         effects = self.engine.handle(Event(self._seq, at, min(venue_at, at), source, payload))
         if effects:
@@ -161,19 +196,19 @@ class AsyncDriver:
 
     def handle_now(self, payload: Payload, at: int) -> None:
         """Hand one event of our own to the engine at once (commands, health, rankings) and perform what it asks for."""
-        self._give("driver", at, payload)
+        self.tell("driver", at, payload)
 
     def schedule(self, answers: list[Answer]) -> None:
         """Deliver answers and timers at their time."""
         for answer in answers:
             self._order += 1
+            self._at_venue.sent(answer.payload)
             heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
         self._wake.set()
 
     def show_print(self, trade: WhaleTrade | PublicTrade, venue_at: int) -> None:
-        """A public print, for the venue's eyes, when an order waits for its token."""
-        if trade.token in self._venue.open_tokens:
-            self._ask(lambda: self._venue.on_print(trade, venue_at))
+        """A public print, for the venue's eyes."""
+        self._at_venue.show_print(trade, venue_at)
 
     # ------------------------------------------------------------------ effects
 
@@ -189,11 +224,11 @@ class AsyncDriver:
                 case Write():
                     self._write(effect.record)
                 case Submit():
-                    self._submit(effect.order, at)
+                    self._at_venue.submit(effect.order, at)
                 case Cancel():
-                    self._cancel(effect.order_key, at)
+                    self._at_venue.cancel(effect.order_key, at)
                 case Query():
-                    self._query(effect.order_key, at)
+                    self._at_venue.query(effect.order_key, at)
                 case WakeMeAt():
                     self.schedule([Answer(effect.at, effect.at, TimerFired(effect.timer, effect.key))])
                 case SetSwitch():
@@ -201,22 +236,36 @@ class AsyncDriver:
                 case Alert():
                     self.alerts.append(effect)
                 case Settle():
-                    pass  # the paper venue keeps no shares of ours: payouts are booked by the engine's own record
+                    self._at_venue.redeem(effect.market, at)
+                case Merge():
+                    self._at_venue.merge(effect, at)
 
     def _plan(self, record: Record) -> None:
-        self._store_lane.post(lambda: planned(self._store, record), self._answer)
+        self._ask_store(lambda: planned(self._store, record), self._answer)
 
     def _write(self, record: Record) -> None:
-        self._store_lane.post(lambda: written(self._store, record))
+        self._ask_store(lambda: written(self._store, record))
+        self._at_venue.fund(record)
 
-    def _submit(self, order: Order, at: int) -> None:
-        self._ask(lambda: self._venue.submit(order, at))
+    def _ask_store(
+        self,
+        call: Callable[[], T],
+        then: Callable[[T], None] = ignore,
+        failed: Callable[[Temporary], None] | None = None,
+    ) -> None:
+        """Ask the store, and measure how long it takes."""
 
-    def _cancel(self, order_key: str, at: int) -> None:
-        self._ask(lambda: self._venue.cancel(order_key, at))
+        def timed() -> tuple[T, int]:
+            began = time.perf_counter_ns()
+            return call(), time.perf_counter_ns() - began
 
-    def _query(self, order_key: str, at: int) -> None:
-        self._ask(lambda: self._venue.query(order_key, at))
+        def answered(found: tuple[T, int]) -> None:
+            told = self.store_watch.add(found[1])
+            if told is not None:
+                self._answer(told)
+            then(found[0])
+
+        self._store_lane.post(timed, answered, failed)
 
     def _set_switch(self, effect: SetSwitch, at: int) -> None:
         def flip() -> None:
@@ -224,9 +273,6 @@ class AsyncDriver:
             self._store.taken(effect.command_id)
 
         self._store_lane.post(flip)
-
-    def _ask(self, call: Callable[[], list[Answer]], newest: str = "") -> None:
-        self._venue_lane.post(call, self.schedule, newest=newest)
 
     def _answer(self, payload: Payload) -> None:
         at = self._clock.now()

@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
+from fargate.limits import limits_in_force
 from fargate.paper import PaperOptions, probe_urls, run_paper
 from shared.adapters.discovery.discover import DiscoveryRules
 from shared.adapters.discovery.refresh import discover_now, rank_now
@@ -27,12 +29,20 @@ from shared.adapters.synthetic import BENCH, HOUSE, generate
 from shared.analytics.scoring import ScoringRules
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.ids import fact_id
+from shared.domain.instants import SECOND
+from shared.domain.ledger import Position
 from shared.domain.messages import Command, CommandKind
-from shared.domain.money import format_micro
+from shared.domain.money import format_fixed, format_micro
+from shared.engine.limits import Limits
 from shared.ports import Store, Switch
 from shared.research.executed import Noting, write_fills
 from shared.research.replay import ReplayOptions, ReplayReport, run_replay
 from shared.settings import Settings
+
+FLATTEN_WAIT_S = 30.0
+FLATTEN_LOOK_S = 0.2
+SILENT_NS = 15 * SECOND
+"""A trader that has not written its live view for so long does not run."""
 
 
 def _say(line: str) -> None:
@@ -40,6 +50,12 @@ def _say(line: str) -> None:
 
 
 # ---------------------------------------------------------------------- replay
+
+
+def _replay_limits(options: argparse.Namespace, settings: Settings) -> Limits:
+    """The limits in force, over the capital that is replayed."""
+    capital = options.capital or settings.copy.capital
+    return limits_in_force(replace(settings, copy=replace(settings.copy, capital=capital)))
 
 
 def replay(options: argparse.Namespace, settings: Settings) -> int:
@@ -55,6 +71,7 @@ def replay(options: argparse.Namespace, settings: Settings) -> int:
         start=options.start,
         end=options.end,
         book=options.book,
+        limits=_replay_limits(options, settings),
     )
     if options.store == "memory":
         report, driver = run_replay(chosen, MemoryStore(keep_decisions=False), _say)
@@ -162,7 +179,7 @@ def rank(options: argparse.Namespace, settings: Settings) -> int:
     def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    endpoint = _endpoint(settings)
+    endpoint = endpoint_of(settings)
     found = asyncio.run(discover_now(settings, endpoint, BUCKET, DiscoveryRules(), tell))
     run = rank_now(settings, endpoint, BUCKET, time.time_ns(), ScoringRules(), tell)
     answer = {"discovery": msgspec.to_builtins(found), "ranking": msgspec.to_builtins(run)}
@@ -178,7 +195,7 @@ def rank(options: argparse.Namespace, settings: Settings) -> int:
 # ---------------------------------------------------------------------- control
 
 
-def _endpoint(settings: Settings) -> Endpoint:
+def endpoint_of(settings: Settings) -> Endpoint:
     """The AWS endpoint named in the settings, else the running system's own; ``BadInput`` when there is none."""
     state = settings.state
     if state.aws_endpoint_url is not None:
@@ -197,16 +214,53 @@ def _told(options: argparse.Namespace, answer: dict[str, object], sentence: str)
 
 def kill(options: argparse.Namespace, settings: Settings) -> int:
     """Set the switch itself (no plan can commit from then on) and tell the trader to cancel what is open."""
-    endpoint, at = _endpoint(settings), time.time_ns()
+    endpoint, at = endpoint_of(settings), time.time_ns()
     tables = Tables(settings.state.table_prefix, endpoint)
     put_switch(tables, settings.account, Switch(False, options.reason, at))
     _request(settings, endpoint, CommandKind.KILL, options.reason, at)
     return _told(options, {"trading": False, "reason": options.reason}, f"trading is stopped: {options.reason}")
 
 
+def flatten(options: argparse.Namespace, settings: Settings) -> int:
+    """Set the switch itself, ask the trader to sell everything, and wait until that is done; 1 where it is not yet."""
+    endpoint, at = endpoint_of(settings), time.time_ns()
+    put_switch(Tables(settings.state.table_prefix, endpoint), settings.account, Switch(False, options.reason, at))
+    readers = Readers(settings.state.table_prefix, endpoint)
+    _request(settings, endpoint, CommandKind.FLATTEN, options.reason, at)
+    account, ends = settings.account, time.monotonic() + FLATTEN_WAIT_S
+    while True:
+        running = time.time_ns() - int((readers.live(account) or {}).get("at", 0)) < SILENT_NS
+        waits = any(one.kind is CommandKind.FLATTEN for one in readers.commands(account))
+        if not waits or not running or time.monotonic() >= ends:
+            break
+        time.sleep(FLATTEN_LOOK_S)
+    held = [one for one in readers.positions(account) if one.size]
+    answer: dict[str, object] = {
+        "flat": not waits,
+        "trader_running": running,
+        "positions_left": [{"key": one.key, "size": one.size, "cost": one.cost} for one in held],
+        "orders_open": len(readers.open_orders(account)),
+        "reason": options.reason,
+    }
+    _told(options, answer, _flattened(waits, running, held))
+    return 1 if waits else 0
+
+
+def _flattened(waits: bool, running: bool, held: list[Position]) -> str:
+    """How far it has come, in one sentence."""
+    cost = f"${format_fixed(sum(one.cost for one in held), 2)}"
+    left = f"{len(held)} positions that cost {cost} are left" if held else "no position is left"
+    if not waits:
+        dust = "; what is left is less than the venue's smallest order" if held else ""
+        return f"trading is stopped and everything that can be sold is sold: {left}{dust}"
+    if not running:
+        return f"trading is stopped, but the trader is not running: {left}; it sells them when it is started"
+    return f"trading is stopped and the trader is selling, which is not done yet: {left}; see `status`"
+
+
 def resume(options: argparse.Namespace, settings: Settings) -> int:
     """Ask the trader to clear the switch; it does so when no order is in doubt."""
-    endpoint = _endpoint(settings)
+    endpoint = endpoint_of(settings)
     _request(settings, endpoint, CommandKind.RESUME, options.reason, time.time_ns())
     readers = Readers(settings.state.table_prefix, endpoint)
     for _ in range(50):
@@ -223,12 +277,14 @@ def _request(settings: Settings, endpoint: Endpoint, kind: CommandKind, reason: 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:
     """How the running system stands; 3 while the kill switch is on."""
-    readers = Readers(settings.state.table_prefix, _endpoint(settings))
+    readers = Readers(settings.state.table_prefix, endpoint_of(settings))
     live, switch = readers.live(settings.account) or {}, readers.switch(settings.account)
     answer = {**live, "trading": switch.trading, "switch_reason": switch.reason}
     money = format_micro(int(live.get("equity", 0)))
     stand = "trading" if switch.trading else f"STOPPED ({switch.reason})"
-    _told(options, answer, f"{live.get('source', 'nothing written yet')}: {stand}, equity ${money}")
+    breakers = ", ".join(live.get("breakers", []))
+    tripped = f", breakers: {breakers}" if breakers else ""
+    _told(options, answer, f"{live.get('source', 'nothing written yet')}: {stand}, equity ${money}{tripped}")
     return 0 if switch.trading else 3
 
 

@@ -87,7 +87,8 @@ class Hearing:
         self._driver.show_print(trade, heard.venue_at)
 
     def _trade(self, heard: Heard, trade: WhaleTrade) -> bool:
-        self._show(trade, heard)
+        if not self._driver.shows_books:  # with books only the market channel says which side of a match this was
+            self._show(trade, heard)
         if heard.source not in self._live_sources:
             return True
         followed = trade.wallet in self._driver.engine.detection.whales

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from fargate.async_driver import AsyncDriver
-from fargate.compose import House
+from fargate.compose import LIVE_VENUE, House
 from fargate.lanes import Lane
 from fargate.past import Dealt, Past
 from fargate.present import Present
 from fargate.schedule import Schedule, held_sources, said_of, watch_list
 from fargate.streams import Clients, Tempo, clients_of, public_http
 from fargate.trader import Trader
+from shared.adapters.paper.orders import VenueSettings
 from shared.adapters.polymarket.poll_feed import PollFeed
 from shared.domain.instants import SECOND
 from shared.domain.messages import RankingPublished
@@ -26,7 +27,9 @@ Say = Callable[[str], None]
 
 
 class LiveRun:
-    """One live run. ``trader`` is the housekeeping of the past, and then of the present."""
+    """One live run. ``trader`` is the housekeeping of the past, and then of the present; ``venue`` says how unkind the
+    paper venue of the present is.
+    """
 
     def __init__(
         self,
@@ -36,10 +39,12 @@ class LiveRun:
         say: Say,
         schedule: Schedule,
         tempo: Tempo | None = None,
+        venue: VenueSettings = LIVE_VENUE,
     ) -> None:
         self.trader: Trader[Any] = trader
         self.present: Present | None = None
         self._tempo = tempo or Tempo()
+        self._venue = venue
         self._schedule = schedule
         self._leaders: list[str] = []
         self._settings = settings
@@ -53,6 +58,8 @@ class LiveRun:
             clients = clients_of(self._settings, http)
             ranked = self._schedule.latest()
             dealt = await self._past(clients, ranked)
+            # Of the past there are no books, only prints; from now on the venue fills from books alone.
+            self._house.venue = self._house.venue.reopened(self._venue)
             present = Present(self._settings, self._house, clients, self._trader_of, self._say, self._tempo)
             present.driver.now = self._before.driver.now
             present.driver.schedule(self._before.driver.hand_over())
@@ -91,5 +98,6 @@ class LiveRun:
         now = max(self._house.clock.now(), driver.now)
         watch = self._watch(ranked, now)
         driver.handle_now(RankingPublished(watch), now)
+        self._schedule.tell_voices(driver.handle_now, now)
         self.trader.ranked = {one.wallet: one for one in watch.wallets}
         self._say(said_of(watch, ranked))

@@ -21,8 +21,9 @@ from shared.adapters.replay.recording import TapePrints
 from shared.adapters.synthetic import generate
 from shared.domain.errors import BadInput
 from shared.domain.instants import HOUR, SECOND, iso
-from shared.domain.messages import Event, MarketListed, RankingPublished
+from shared.domain.messages import Event, MarketListed, RankingPublished, VoicesPublished
 from shared.research.driver import Driver
+from shared.research.figuring import Figuring
 from shared.research.ranking import most_active
 from shared.research.replay import Prepared, ReplayOptions, prepare
 from shared.research.whales import walk_forward
@@ -166,6 +167,7 @@ def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) 
     driver = Driver(engine, house.venue, house.store)
     about = About(settings.account, session.world.source, settings.copy.capital)
     trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
+    trader.alerts.say = session.say
     if house.records:
         trader.restore(house.live)
     return house, trader
@@ -201,7 +203,7 @@ def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
         pace = Pace(trader, options.speed, start if house.records else _backlog_end(ready, start), say)
         driver.on_tick, driver.tick_every = pace.tick, 1
         trader.progress = f"replaying {session.world.source} at {options.speed:g}x" if options.speed else "replaying"
-        driver.run(events, TapePrints(ready.recording))
+        driver.run(Figuring().among(driver, events), TapePrints(ready.recording))
         trader.progress = "the recording has ended"
         say(f"the recording has ended: {status_line(trader, driver.now)}")
         trader.finish(driver.now)
@@ -250,6 +252,8 @@ def _start(
     for at, market in recording.listings(ready.known):
         engine.warm(Event(0, min(at, start), at, "driver", MarketListed(market)))
     engine.warm(Event(0, split, split, "driver", RankingPublished(ranking)))
+    if found.voices is not None:
+        engine.warm(Event(0, split, split, "driver", VoicesPublished(found.voices)))
     events = recording.events()
     first: Event | None = None
     for event in events:

@@ -5,6 +5,7 @@ inbox, the driver takes from it, and calls that may take long are made in lanes.
 """
 
 import asyncio
+import contextlib
 import gc
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from fargate.async_driver import AsyncDriver
 from fargate.compose import House
+from fargate.figures import LiveFigures
 from fargate.hearing import Hearing
 from fargate.lanes import InPlace, ThreadLane
 from fargate.schedule import first_of
@@ -21,22 +23,30 @@ from fargate.streams import Clients, Interests, Streams, Tempo
 from fargate.trader import Trader, status_line
 from shared.adapters.feeds.coverage import Coverage
 from shared.adapters.feeds.inbox import Inbox
-from shared.adapters.feeds.market_data import MarketData
+from shared.adapters.feeds.market_data import CLOB, MarketData
 from shared.adapters.feeds.quantiles import Quantiles
 from shared.adapters.feeds.roles import BOOKS, SPOT, WHALES, Roles
 from shared.adapters.polymarket.clob_public import RestBook
+from shared.domain.errors import BadInput, Temporary
 from shared.domain.instants import MILLISECOND, MINUTE, SECOND
 from shared.domain.market import Market
 from shared.domain.messages import BookSnapshot
 from shared.engine.engine import Engine
+from shared.ports import Heard
 from shared.settings import Settings
 
 LIVE_SOURCES = frozenset({"activity", "trades", "rtds", "polygon"})
 """Sources of trades happening now: where market data is missing, they are not copied."""
+LAG_BOOKS_NS = SECOND
+"""The market channel tells books and prints within this (p90 0.22 s, polymarket.md 5.5); the paper venue waits so long.
+Where books are polled there are no prints that could fill anything, and a book counts from when it was read.
+"""
 LAG_STREAMED_NS = 2 * SECOND
-"""The market channel tells prints within this (p90 0.22 s, polymarket.md 5.5); the paper venue waits for them."""
+"""How long a venue without books waits for prints of the market channel."""
 LAG_POLLED_NS = 45 * SECOND
 """The same where they are polled."""
+BOOKS_EVERY_S = 2.0
+"""How often books of our markets are read while no stream brings them: after 10 s they are too old to trade on."""
 WANT_EVERY_S = 0.5
 SETTLE_EVERY_S = 5.0
 LAG_EVERY_S = 0.02
@@ -94,7 +104,9 @@ class Present:
         clock, engine = house.clock, house.engine
         self._say = say
         self._clock = clock
-        self._lanes = [ThreadLane(name, loop, self._broken) for name in ("store", "venue", "views")]
+        self._clob = clients.clob
+        self.books_every_s = BOOKS_EVERY_S
+        self._lanes = [ThreadLane(name, loop, self._broken) for name in ("store", "venue", "views", "figures")]
         self.inbox = Inbox(self._book_of)
         self.driver = AsyncDriver(engine, house.venue, house.store, clock, self.inbox, self._lanes[0], self._lanes[1])
         self.trader = trader_of(self.driver, self._lanes[2])
@@ -117,6 +129,7 @@ class Present:
         self.hearing = Hearing(self.driver, self.roles, coverage, self.market_data, LIVE_SOURCES, say)
         self.driver.on_heard = self.hearing.hear
         self.driver.on_look = self._look
+        self._portfolio = LiveFigures()
         self._figures_at = 0
         self._alarmed = ""
         self._said_at = 0.0
@@ -147,6 +160,7 @@ class Present:
             self.driver.handle_now(health, self.driver.now)
         self.streams.watch(self.driver.engine.detection.whales)
         self.streams.want(self._wanted())
+        self.driver.venue_lag_ns = self._lag()
         work = [feed.run(self.inbox.hear) for feed in self.streams.feeds()]
         # What was made so far stays: a full collection that looks at all of it again holds everything up for 0.2 s.
         gc.collect()
@@ -158,6 +172,7 @@ class Present:
                 self._tend(),
                 self._settle(),
                 self._measure_lag(),
+                self._read_books(),
                 *(_for_ever(one) for one in work),
                 *beside,
             )
@@ -183,7 +198,29 @@ class Present:
             if tokens != wanted:
                 wanted = tokens
                 self.streams.want(tokens)
-            self.driver.venue_lag_ns = LAG_STREAMED_NS if self.roles.doing().get(BOOKS) == "market" else LAG_POLLED_NS
+            self.driver.venue_lag_ns = self._lag()
+
+    def _lag(self) -> int:
+        if self.driver.shows_books:
+            return LAG_BOOKS_NS
+        return LAG_STREAMED_NS if self._streamed() else LAG_POLLED_NS
+
+    def _streamed(self) -> bool:
+        return self.roles.doing().get(BOOKS) == "market"
+
+    async def _read_books(self) -> None:
+        """While no stream brings books, those of our markets are read: exits are decided and orders filled on them."""
+        while True:
+            await asyncio.sleep(self.books_every_s)
+            markets = self.driver.engine.markets
+            tokens = [token for market in self._ours() if market in markets for token in markets[market].tokens]
+            if not tokens or self._streamed():
+                continue
+            with contextlib.suppress(Temporary, BadInput):  # what cannot be read grows old, and nothing trades on it
+                for book in (await self._clob.books(tokens)).rows:
+                    now = self._clock.now()
+                    snapshot = BookSnapshot(book.condition_id, book.token_id, book.bids, book.asks)
+                    self.inbox.hear(Heard(CLOB, now, now, snapshot))
 
     def _wanted(self) -> list[str]:
         """Tokens held or waited in first, then those of recent whale trades."""
@@ -236,10 +273,13 @@ class Present:
         if now - self._said_at >= STATUS_EVERY_S:
             self._said_at = now
             self._say(status_line(trader, at))
+        self._portfolio.tend(self.driver, self._lanes[3], at)
         trader.tick(at)
 
     def figures(self) -> dict[str, object]:
-        """Coverage and delays of the sources, how fast decisions are, how late the loop is (milliseconds)."""
+        """Coverage and delays of the sources; how fast decisions and the store are and how late the loop is, in
+        milliseconds; what the rounds of reconciliation found.
+        """
         decided, merged = self.driver.decided, self.inbox.merged
         return {
             "sources": self.hearing.figures(),
@@ -247,6 +287,8 @@ class Present:
             "lag_ms": [_ms(self.lag.at(share)) for share in (0.5, 0.99)],
             "merged": merged.facts,
             "held_trades": self.market_data.held,
+            "reconciliation": self.driver.rounds.figures(),
+            "store_ms": _ms(self.driver.store_watch.median),
             "notices": dict(self.hearing.notices),
         }
 

@@ -55,11 +55,12 @@ def as_text(report: ProbeReport) -> str:
     states = ", ".join(f"{n:,} {state}" for state, n in report.states.items()) or "none"
     heard = f"{total.intents:,} random intents on {report.events:,} events, limits {report.limits}"
     lines = [f"{heard}: {total.orders:,} orders ({states}), {total.fills:,} fills.", "", HEAD, _line("all", total)]
-    for classes in (report.by_kind, report.by_side, report.by_size):
+    for classes in (report.by_kind, report.by_side, report.by_size, report.by_phase):
         lines += [_line(name, one) for name, one in classes.items()]
     lines += ["", LEGEND, f"breakers: {_counts(total.breakers)}", f"denied: {_counts(total.denied)}"]
     lines.append(f"refused by the venue: {_counts(report.venue_refusals)}")
-    lines.append(f"open at most {report.longest_open_s} s; open for more than {STUCK_NS // SECOND} s: {report.stuck}")
+    stuck = f"more than {STUCK_NS // SECOND} s past their phase: {report.stuck}"
+    lines.append(f"open at most {report.longest_open_s} s; {stuck}")
     if report.unplaced:
         lines.append(f"{report.unplaced:,} intents found no book with two sides before the recording ended")
     if report.refused:

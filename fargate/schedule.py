@@ -18,6 +18,8 @@ from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.domain.errors import Temporary
 from shared.domain.instants import HOUR, MINUTE, SECOND, iso
 from shared.domain.ledger import Record
+from shared.domain.messages import Payload, VoicesPublished
+from shared.domain.tables import Voices
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.detection import Whale
 from shared.ports import Clock
@@ -52,6 +54,8 @@ class Schedule:
         self._every_ns = every_ns
         self._clock = clock or SystemClock()
         self._look_every_s = look_every_s
+        self.voices: Voices | None = None
+        """Who of the ranking in force speaks for himself; None where it was published without."""
         self._run = ""
         self._due = 0
         self._finished = asyncio.Event()
@@ -61,13 +65,26 @@ class Schedule:
         found = self._read()
         if found is None:
             return None
-        self._run = found.run
+        self._run, self.voices = found.run, found.voices
         self._due = found.ranking.as_of + self._every_ns
         return found.ranking
 
     async def run(self, follow: Callable[[Ranking], None]) -> None:
-        """Rank when it is time and hand every newly published ranking to ``follow``, until cancelled."""
+        """Rank when it is time and hand every newly published ranking to ``follow``, until cancelled.
+
+        ``voices`` are those of the ranking that is handed over.
+        """
         await first_of(self._rank_forever(), self._look_forever(follow))
+
+    def tell_voices(self, handle_now: Callable[[Payload, int], None], at: int) -> bool:
+        """Hand the voices of the ranking in force to the engine, after the ranking itself; whether there were any.
+
+        ``handle_now``: a driver's.
+        """
+        if self.voices is None:
+            return False
+        handle_now(VoicesPublished(self.voices), at)
+        return True
 
     async def _rank_forever(self) -> None:
         while self._rank is not None:
@@ -92,7 +109,7 @@ class Schedule:
                 self._say(f"the published ranking cannot be read: {error}; the list in force stays")
             else:
                 if found is not None and found.run != self._run:
-                    self._run = found.run
+                    self._run, self.voices = found.run, found.voices
                     follow(found.ranking)
             # Not `wait_for`: in Python 3.11 it can swallow a cancellation.
             try:

@@ -8,17 +8,21 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from fargate.alerts import Alerts
+from fargate.boards import live_of, point_of, risk_of, tripped, whale_rows
+from fargate.flattening import Flattening
 from fargate.lanes import InPlace, Lane
 from shared.domain.decision import Reason
+from shared.domain.effects import Alert
 from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE, SECOND, iso
 from shared.domain.market import Market
 from shared.domain.messages import Command, CommandKind, ControlChanged, FeedHealth, Payload
 from shared.domain.money import format_micro
-from shared.domain.order import Purpose
 from shared.domain.whale import RankedWallet
 from shared.engine.engine import Engine
 from shared.ports import Archive, Clock, Store, Switch, Views
+from shared.research.rounds import Rounds
 
 COMMANDS_EVERY_NS = SECOND // 2
 DEAF_AFTER_NS = 10 * SECOND
@@ -30,6 +34,7 @@ METRICS_EVERY_NS = MINUTE
 DECISIONS_EVERY_NS = SECOND
 MARKETS_AT_ONCE = 40
 MARKS_EVERY_NS = 5 * SECOND
+RISK_EVERY_NS = 10 * SECOND
 
 
 class Stopped(BaseException):
@@ -54,6 +59,14 @@ class Driving(Protocol):
     @property
     def now(self) -> int:
         """Event time: when the last event that had effects was observed."""
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """What the engine told people and nobody has taken yet."""
+
+    @property
+    def rounds(self) -> Rounds:
+        """How our books compare with the venue's."""
 
     def handle_now(self, payload: Payload, at: int) -> None:
         """Hand an event of our own to the engine."""
@@ -95,6 +108,8 @@ class Trader(Generic[AnyDriver]):
         self.lane: Lane = lane or InPlace()
         self.figures: dict[str, object] = {}
         """What the sources and the loop measure; kept with the curves."""
+        self.alerts = Alerts()
+        self._flattening = Flattening()
         self._heard_people_at = 0
         self._asked_people_at = 0
         self._deaf = False
@@ -108,11 +123,13 @@ class Trader(Generic[AnyDriver]):
         """Between two events at event time ``at``: whatever is due; ``Stopped`` when the process is to end."""
         self.check()
         now = self._clock.now()
+        if self.driver.alerts:
+            self._hear(at, now)
         if self._is_due("commands", now, COMMANDS_EVERY_NS):
             self._ask_people(at)
         if at - self._metrics_at >= METRICS_EVERY_NS:
             self._metrics_at = at
-            point = {**self._point(), **self.figures}
+            point = {**point_of(self.driver.engine), **self.figures}
             self._away("", lambda: self._views.put_metrics(at, point))
         if self._is_due("decisions", now, DECISIONS_EVERY_NS):
             self.driver.flush()
@@ -120,10 +137,17 @@ class Trader(Generic[AnyDriver]):
             self.show(at)
         if self._is_due("marks", now, MARKS_EVERY_NS):
             self._show_marks()
+        if self._is_due("risk", now, RISK_EVERY_NS):
+            self._show_risk(at)
         if self._is_due("whales", now, WHALES_EVERY_NS):
             self._show_whales()
         if self._tape.due(now):
             self._put_tape()
+
+    def _hear(self, at: int, now: int) -> None:
+        """Take what the engine told people; the list is the driver's own and would grow for ever."""
+        self.alerts.hear(self.driver.alerts, at, now)
+        self.driver.alerts.clear()
 
     def _away(self, what: str, call: Callable[[], object]) -> None:
         """Show people something. No money hangs on it: what fails is told, and shown again at the next due time."""
@@ -150,10 +174,12 @@ class Trader(Generic[AnyDriver]):
     def finish(self, at: int) -> None:
         """The last words before the process ends: decisions, views and tape are made durable."""
         self.driver.flush()
-        point = {**self._point(), **self.figures}
+        self._hear(at, self._clock.now())
+        point = {**point_of(self.driver.engine), **self.figures}
         self._away("", lambda: self._views.put_metrics(at, point))
         self._show_whales()
         self._show_marks()
+        self._show_risk(at)
         self.show(at)
         self._put_tape()
 
@@ -165,6 +191,8 @@ class Trader(Generic[AnyDriver]):
         """The same housekeeping around another driver of the same engine; its calls are made in ``lane``."""
         made = Trader(driver, self._store, self._views, self._tape, self._clock, self.about, self._stopping, lane)
         made.ranked = self.ranked
+        made.alerts = self.alerts
+        made._flattening = self._flattening
         made._metrics_at = self._metrics_at
         made._shown_markets = self._shown_markets
         return made
@@ -179,6 +207,9 @@ class Trader(Generic[AnyDriver]):
         for name, n in live.get("decisions", {}).items():
             reason = Reason(name)
             engine.decisions[reason] = engine.decisions.get(reason, 0) + int(n)
+        left = engine.holdings.left
+        for name, n in live.get("exits", {}).items():
+            left[Reason(name)] = left.get(Reason(name), 0) + int(n)
 
     # ------------------------------------------------------------------ people
 
@@ -218,8 +249,31 @@ class Trader(Generic[AnyDriver]):
         if not switch.trading and (risk.trading or risk.stopped_because != switch.reason):
             self.driver.handle_now(ControlChanged(False, switch.reason), at)
         for command in commands:
-            self.driver.handle_now(command, at)
-            self._taken(command.command_id)
+            if command.kind is CommandKind.FLATTEN:
+                self._flatten(command, switch, at)
+            else:
+                self._do(command, at)
+
+    def _do(self, command: Command, at: int) -> None:
+        self.driver.handle_now(command, at)
+        self._taken(command.command_id)
+        if command.kind is CommandKind.RESUME and self.driver.engine.desk.risk.trading:
+            for command_id in self._flattening.resumed():
+                self._taken(command_id)
+
+    def _flatten(self, command: Command, switch: Switch, at: int) -> None:
+        """A request to sell everything stays until that is done and the switch is durable, because a crash in between
+        must not lose it; or until a person resumes, because a later life must not do it then.
+        """
+        flattening, engine = self._flattening, self.driver.engine
+        if not flattening.is_over(command.command_id):
+            asked = flattening.ask(command, engine, at)
+            if asked is not None:
+                self.driver.handle_now(asked, at)
+            if switch.trading or not flattening.is_flat(engine):
+                return
+            flattening.done(command.command_id)
+        self._taken(command.command_id)
 
     def _taken(self, command_id: str) -> None:
         """What was acted on need not be delivered again; where that fails it is, and is known by its id."""
@@ -235,55 +289,28 @@ class Trader(Generic[AnyDriver]):
 
     # ------------------------------------------------------------------ what people see
 
-    def _point(self) -> dict[str, object]:
-        desk = self.driver.engine.desk
-        open_cost = sum(p.cost for held in desk.positions.values() for p in held.values())
-        return {
-            "equity": desk.risk.equity(),
-            "realized": desk.books.realized,
-            "unrealized": desk.marks.total - open_cost,
-            "cash": desk.books.balance("cash"),
-        }
-
     def show(self, at: int) -> None:
         """Write the live view."""
-        engine, desk = self.driver.engine, self.driver.engine.desk
-        counts = engine.counts
         live = {
             "at": self._clock.now(),
             "mode": "paper",
             "source": self.about.source,
-            "event_at": at,
-            **self._point(),
-            "reserved": desk.books.balance("reserved"),
-            "marked": desk.marks.total,
-            "fees": desk.books.fees,
             "capital": self.about.capital,
-            "positions_open": desk.open_positions(),
-            "orders_open": len(desk.execution.open_orders()),
-            "counts": {
-                "whale_trades": counts.whale_trades,
-                "duplicates": counts.duplicates,
-                "late": counts.late,
-                "fills": desk.books.fills,
-            },
-            "decisions": dict(self._top_reasons()),
-            "trading": desk.risk.trading,
-            "switch_reason": desk.risk.stopped_because[:120],
+            **live_of(self.driver.engine, at),
             "feeds": dict(self.feeds),
             "progress": self.progress[:160],
         }
         self._away("live", lambda: self._views.put_live(live))
         self._show_markets()
 
+    def _show_risk(self, at: int) -> None:
+        shown = risk_of(self.driver.engine, self.driver.rounds, at, self.alerts.rows())
+        self._away("risk", lambda: self._views.put_risk({"at": self._clock.now(), **shown}))
+
     def _show_marks(self) -> None:
         held = self.driver.engine.desk.marks.held
         marks = {token: entry[1] for token, entry in held.items()}
         self._away("marks", lambda: self._views.put_marks(marks))
-
-    def _top_reasons(self) -> list[tuple[str, int]]:
-        counted = sorted(self.driver.engine.decisions.items(), key=lambda item: -item[1])
-        return [(reason.value, n) for reason, n in counted[:16]]
 
     def _show_markets(self) -> None:
         """Ours first, then a few of the others each time: a question is needed wherever a decision is read."""
@@ -300,37 +327,9 @@ class Trader(Generic[AnyDriver]):
         self._away("", lambda: self._views.put_market(market))
 
     def _show_whales(self) -> None:
-        engine = self.driver.engine
-        pnl: dict[str, int] = {}
-        copies: dict[str, int] = {}
-        for position in engine.desk.books.positions.values():
-            pnl[position.source] = pnl.get(position.source, 0) + position.realized
-        last: dict[str, int] = {}
-        for order in engine.desk.books.orders.values():
-            last[order.source] = max(last.get(order.source, 0), order.planned_at)
-            if order.purpose is Purpose.ENTRY:
-                copies[order.source] = copies.get(order.source, 0) + 1
-        rows: list[dict[str, object]] = [
-            {
-                **self._ranking_of(whale.wallet),
-                "wallet": whale.wallet,
-                "rank": whale.rank,
-                "n_markets": whale.n_markets,
-                "edge_shrunk": whale.edge() or 0,
-                "pnl_usd": pnl.get(whale.wallet, 0),
-                "copies": copies.get(whale.wallet, 0),
-                "last_trade_at": last.get(whale.wallet, 0),
-            }
-            for whale in engine.detection.whales.values()
-        ]
+        rows = whale_rows(self.driver.engine, self.ranked)
         if rows:
             self._away("whales", lambda: self._views.put_whales(rows))
-
-    def _ranking_of(self, wallet: str) -> dict[str, object]:
-        ranked = self.ranked.get(wallet)
-        if ranked is None:
-            return {}
-        return {"mean_return": ranked.mean_return, "return_low": ranked.return_low, "volume_usd": ranked.volume}
 
 
 def copied(reasons: dict[Reason, int]) -> int:
@@ -343,8 +342,9 @@ def status_line(trader: Trader[Any], at: int) -> str:
     engine, desk = trader.driver.engine, trader.driver.engine.desk
     equity = float(format_micro(desk.risk.equity()))
     switch = "" if desk.risk.trading else f"  STOPPED: {desk.risk.stopped_because}"
+    breakers = ", ".join(tripped(desk.risk, at))
     return (
         f"{iso(at)[:19]}Z  equity ${equity:,.2f}  positions {desk.open_positions()}  "
         f"orders {len(desk.execution.open_orders())}  copied {copied(engine.decisions)} "
-        f"of {engine.counts.whale_trades} whale trades{switch}"
+        f"of {engine.counts.whale_trades} whale trades{switch}" + (f"  BREAKERS: {breakers}" if breakers else "")
     )

@@ -24,6 +24,8 @@ RTDS_URL = "wss://ws-live-data.polymarket.com"
 BINANCE_URL = "wss://stream.binance.com:9443"
 BINANCE_DATA_URL = "wss://data-stream.binance.vision"
 COINBASE_URL = "wss://ws-feed.exchange.coinbase.com"
+LIMIT_PREFIX = "LIMIT_"
+PERCENT_LIMITS = {"STOP_LOSS_PCT": "stop_loss", "TAKE_PROFIT_PCT": "take_profit", "TRAILING_STOP_PCT": "trailing_stop"}
 SYMBOLS = ("BTC", "ETH", "SOL", "XRP", "DOGE")
 
 
@@ -100,6 +102,17 @@ class CopySettings(Struct, frozen=True):
     rank_every_hours: int = 6
 
 
+class RiskSettings(Struct, frozen=True):
+    """Which named profile of limits is in force, in which capital stage (empty: none), and limits set by their names.
+
+    ``limits`` holds names and texts as written; whoever knows the limits reads them.
+    """
+
+    profile: str = "copy"
+    stage: str = ""
+    limits: tuple[tuple[str, str], ...] = ()
+
+
 class Settings(Struct, frozen=True):
     """All settings of one process. ``synthetic_hours``: how long the synthetic day lasts."""
 
@@ -111,6 +124,7 @@ class Settings(Struct, frozen=True):
     dashboard_port: int
     aws_port: int
     synthetic_hours: int = 24
+    risk: RiskSettings = RiskSettings()
 
 
 def _read(env: Mapping[str, str], name: str, default: T, parse: Callable[[str], T]) -> T:
@@ -213,6 +227,19 @@ def _account(text: str) -> str:
     return text
 
 
+def _limits(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """``LIMIT_STOP_LOSS=10%`` sets the limit ``stop_loss``; a few have a name of their own, in percent."""
+    found: dict[str, str] = {}
+    for name, limit in PERCENT_LIMITS.items():
+        text = env.get(name, "").strip()
+        if text:
+            found[limit] = f"{text.removesuffix('%')}%"
+    for name, text in env.items():
+        if name.startswith(LIMIT_PREFIX) and text.strip():
+            found[name.removeprefix(LIMIT_PREFIX).lower()] = text.strip()
+    return tuple(sorted(found.items()))
+
+
 def read_settings(env: Mapping[str, str]) -> Settings:
     """Settings from environment variables; ``BadInput`` with one sentence naming the variable and its value."""
     return Settings(
@@ -253,4 +280,9 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         dashboard_port=_read(env, "DASHBOARD_PORT", 8501, _port),
         aws_port=_read(env, "AWS_PORT", 4566, _port),
         synthetic_hours=_read(env, "SYNTHETIC_HOURS", 24, _whole(1, 168, "hours")),
+        risk=RiskSettings(
+            _read(env, "PROFILE", "copy", str),
+            _read(env, "STAGE", "", str),
+            _limits(env),
+        ),
     )

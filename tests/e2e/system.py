@@ -19,6 +19,8 @@ from shared.adapters.journal.file import JournalFile
 from shared.domain.ledger import Record
 
 PATIENCE_S = 40.0
+RUN_S = 200.0
+"""For a run to its end: some thousand plans, each written to the embedded AWS before the next event is taken."""
 
 
 class System:
@@ -77,7 +79,7 @@ class System:
 
     def ended(self) -> int:
         """The exit code, once it ends by itself."""
-        return self.process.wait(PATIENCE_S)
+        return self.process.wait(RUN_S)
 
     def interrupt(self) -> int:
         """Ctrl-C; the exit code."""

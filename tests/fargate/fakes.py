@@ -41,12 +41,16 @@ class Board:
         self.whales: list[list[dict[str, Any]]] = []
         self.markets: list[Market] = []
         self.marks: list[dict[str, int]] = []
+        self.risks: list[dict[str, Any]] = []
 
     def put_live(self, live: Mapping[str, Any]) -> None:
         self.lives.append(dict(live))
 
     def put_marks(self, marks: Mapping[str, int]) -> None:
         self.marks.append(dict(marks))
+
+    def put_risk(self, risk: Mapping[str, Any]) -> None:
+        self.risks.append(dict(risk))
 
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         self.points.append((at, dict(point)))

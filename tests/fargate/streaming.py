@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fargate.async_driver import AsyncDriver
+from fargate.compose import LIVE_VENUE
 from fargate.lanes import Lane
 from fargate.present import LIVE_SOURCES, Present
 from fargate.streams import Tempo, clients_of, public_http
@@ -17,7 +18,7 @@ from shared.adapters.feeds.clock_watch import ClockSettings
 from shared.adapters.feeds.market_data import Patience
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.memory.store import MemoryStore
-from shared.adapters.paper.venue import PaperVenue
+from shared.adapters.paper.venue import PaperVenue, VenueSettings
 from shared.adapters.polymarket.http import HttpSettings
 from shared.adapters.polymarket.market_channel import CheckSettings, MarketFeedSettings
 from shared.adapters.polymarket.polling import PollingSettings
@@ -77,10 +78,17 @@ class Streaming:
     """A present with followed wallets and open markets with good books; the story of a test in ``lived``."""
 
     def __init__(
-        self, world: World, clock: TurnedClock, settings: dict[str, str], limits: Limits, tempo: Tempo
+        self,
+        world: World,
+        clock: TurnedClock,
+        settings: dict[str, str],
+        limits: Limits,
+        tempo: Tempo,
+        venue: VenueSettings = LIVE_VENUE,
     ) -> None:
         self.world = world
         self.tempo = tempo
+        self.venue = venue
         self.listing, self.other, *more = furnish(world, "will-it-rain", "will-it-snow", "c", "d", "e")
         self.listings = [self.listing, *more]
         self._bought: list[tuple[int, str]] = []
@@ -105,7 +113,10 @@ class Streaming:
     async def run(self) -> None:
         """Until the test stops it."""
         house: Any = SimpleNamespace(
-            engine=self.engine, clock=self.clock, store=self.store, venue=PaperVenue(0, MemoryPaperLog())
+            engine=self.engine,
+            clock=self.clock,
+            store=self.store,
+            venue=PaperVenue(0, MemoryPaperLog(), settings=self.venue),
         )
         async with public_http(self.tempo.http) as http:
             clients = clients_of(self.settings, http)
@@ -229,6 +240,7 @@ def lived(
     settings: dict[str, str] | None = None,
     limits: Limits = LIMITS,
     tempo: Tempo = TEMPO,
+    venue: VenueSettings = LIVE_VENUE,
     **world: Any,
 ) -> Streaming:
     """Tell the story beside the run, then stop it."""
@@ -236,7 +248,7 @@ def lived(
     async def body() -> Streaming:
         clock = TurnedClock()
         async with World(**{"clock": clock.now, "limits": {}, "stretch": 0.05, **world}) as exchange:
-            run = Streaming(exchange, clock, settings or {}, limits, tempo)
+            run = Streaming(exchange, clock, settings or {}, limits, tempo, venue)
             running = asyncio.ensure_future(run.run())
             await asyncio.sleep(0)
             telling = asyncio.ensure_future(story(run))

@@ -13,7 +13,7 @@ from shared.adapters.clock import SystemClock
 from shared.adapters.feeds.inbox import Inbox
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.memory.store import MemoryStore
-from shared.adapters.paper.venue import PaperTimes, PaperVenue
+from shared.adapters.paper.venue import PaperTimes, PaperVenue, VenueSettings
 from shared.domain.decision import Reason
 from shared.domain.errors import Corrupt, LeaseLost, Temporary
 from shared.domain.instants import MILLISECOND, SECOND
@@ -24,11 +24,14 @@ from shared.domain.messages import (
     Command,
     CommandKind,
     Event,
+    FeedHealth,
     MarketListed,
     PlanCommitted,
     PlanRefused,
     PublicTrade,
     RankingPublished,
+    TimerFired,
+    TimerKind,
     WhaleTrade,
 )
 from shared.domain.money import Fraction, Price, Shares, dollars
@@ -37,11 +40,13 @@ from shared.domain.tape import TapeRow
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.limits import Limits
 from shared.ports import Heard
+from shared.research.store_watch import StoreWatch
 from shared.research.taped import TapedEngine
 from shared.strategies.whale_copy import Params, WhaleCopy
 
 WALLET = "0x" + "aa" * 20
 TOKENS = ("1", "2")
+PRINTS, BOOKS = VenueSettings(), VenueSettings(books=True)
 QUICK = PaperTimes(1 * MILLISECOND, 2 * MILLISECOND, 0, 1 * MILLISECOND)
 PATIENCE_S = 5.0
 
@@ -60,19 +65,23 @@ class SlowStore(MemoryStore):
             raise self.error
         return super().plan(record)
 
+    def write(self, record: Record) -> None:
+        time.sleep(self.takes_s)
+        super().write(record)
+
 
 class World:
     """A driver on a running loop, with everything around it in reach."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, settings: VenueSettings) -> None:
         self.clock, self.store = SystemClock(), SlowStore()
         self.rows: list[TapeRow] = []
         self.inbox = Inbox(lambda _: None)
         engine = TapedEngine("test", WhaleCopy(Params(sizing="ratio")), Limits(), strict_sources=frozenset({"rtds"}))
         engine.tape_to(self.rows.append, 0)
         self.lanes = [ThreadLane(name, loop, self.broken) for name in ("store", "venue")]
-        venue = PaperVenue(0, MemoryPaperLog(), QUICK)
-        self.driver = AsyncDriver(engine, venue, self.store, self.clock, self.inbox, self.lanes[0], self.lanes[1])
+        self.venue = PaperVenue(0, MemoryPaperLog(), QUICK, settings)
+        self.driver = AsyncDriver(engine, self.venue, self.store, self.clock, self.inbox, self.lanes[0], self.lanes[1])
         self.engine = engine
 
     def broken(self, error: BaseException) -> None:
@@ -107,6 +116,11 @@ class World:
         at = self.clock.now()
         self.inbox.hear(Heard(source, at, at, payload))  # type: ignore[arg-type]  # payloads of these tests only
 
+    def healths(self, feed: str) -> list[bool]:
+        """What the engine was told of a feed's health."""
+        told = [row.payload for row in self.rows if isinstance(row, Event)]
+        return [one.healthy for one in told if isinstance(one, FeedHealth) and one.feed == feed]
+
     def whale_buys(self, tx: str) -> None:
         self.hear("rtds", WhaleTrade(WALLET, "m", "1", Side.BUY, 500_000, 1_000_000_000, tx, 1))
 
@@ -117,13 +131,24 @@ class World:
             await asyncio.sleep(0.002)
 
 
-def lived(story: Callable[[World], Awaitable[None]]) -> World:
+def lived(
+    story: Callable[[World], Awaitable[None]],
+    settings: VenueSettings = PRINTS,
+    before: Callable[[World], None] = lambda _: None,
+) -> World:
+    """Tell the story once our books were compared with the venue's; what ``before`` does comes first of all."""
+
+    async def told(world: World) -> None:
+        await world.until(lambda: world.driver.rounds.done)
+        await story(world)
+
     async def body() -> World:
-        world = World(asyncio.get_running_loop())
+        world = World(asyncio.get_running_loop(), settings)
+        before(world)
         world.begin()
         running = asyncio.ensure_future(world.driver.run())
         try:
-            telling = asyncio.ensure_future(story(world))
+            telling = asyncio.ensure_future(told(world))
             await asyncio.wait({running, telling}, return_when=asyncio.FIRST_COMPLETED)
             if telling.done():
                 telling.result()
@@ -238,3 +263,95 @@ def test_decisions_the_store_could_not_take_are_handed_over_later() -> None:
 
 def away(_: object) -> None:
     raise Temporary("away")
+
+
+# ---------------------------------------------------------------------- the venue
+
+
+def test_an_order_is_filled_from_the_book_displayed_when_it_arrives() -> None:
+    async def story(world: World) -> None:
+        world.whale_buys("0x1")
+        await world.until(lambda: world.engine.desk.books.fills)
+
+    world = lived(story, BOOKS)
+    (order,) = world.engine.desk.books.orders.values()
+    assert (order.filled, order.cost) == (order.size, order.size // 2)
+
+
+def test_a_book_that_was_lost_fills_nothing_until_it_is_shown_again() -> None:
+    async def story(world: World) -> None:
+        await world.until(lambda: world.engine.filters.books.get("1"))
+        world.whale_buys("0x1")
+        world.hear("market", BookSnapshot("m", "1", (), ()))
+        await world.until(world.engine.desk.execution.open_orders)
+        await asyncio.sleep(0.15)
+        assert world.engine.desk.books.fills == 0
+        world.hear("market", BookSnapshot("m", "1", ((490_000, 5_000_000_000),), ((500_000, 5_000_000_000),)))
+        await world.until(lambda: world.engine.desk.books.fills)
+
+    def lagging(world: World) -> None:
+        world.driver.venue_lag_ns = 60 * MILLISECOND  # what is heard after the trade is displayed when its order comes
+
+    lived(story, BOOKS, lagging)
+
+
+def test_the_engine_is_given_a_pulse_every_second() -> None:
+    async def story(_: World) -> None:
+        await asyncio.sleep(1.2)
+
+    rows = lived(story).rows
+    pulse = TimerFired(TimerKind.PULSE, "")
+    assert sum(isinstance(row, Event) and row.payload == pulse for row in rows) == 2
+
+
+def test_the_venue_knows_of_the_capital_and_equals_our_books_before_anything_is_traded() -> None:
+    async def story(world: World) -> None:
+        await world.until(lambda: world.driver.rounds.equal_at)
+
+    world = lived(story)
+    assert world.venue.reports(0, 0).balance == dollars(10_000)
+    assert world.healths("venue") == [False, True]
+
+
+def test_as_long_as_the_venue_does_not_answer_its_questions_it_is_not_ready() -> None:
+    def silent(world: World) -> None:
+        world.venue.statements.silent = ("positions",)
+
+    async def story(world: World) -> None:
+        assert world.healths("venue") == [False]
+        assert world.driver.rounds.counts == {"unread": 1}
+        world.venue.statements.silent = ()
+        world.driver.rounds.due_at = 0
+        await world.until(lambda: world.driver.rounds.equal_at)
+
+    assert lived(story, before=silent).healths("venue") == [False, True]
+
+
+def test_a_difference_nobody_can_explain_stops_trading_and_is_alarmed() -> None:
+    async def story(world: World) -> None:
+        world.venue.deposit("a gift", 1, 0)
+        world.driver.rounds.due_at = 0
+        await world.until(lambda: not world.engine.desk.risk.trading)
+
+    driver = lived(story).driver
+    assert ("reconciliation", 1) in [(alert.name, alert.severity) for alert in driver.alerts]
+
+
+# ---------------------------------------------------------------------- the store
+
+
+def test_a_slow_store_is_told_and_asked_until_it_is_quick_again() -> None:
+    def watched(world: World) -> None:
+        world.driver.store_watch = StoreWatch(slow_ns=50 * MILLISECOND, last=2)
+
+    async def story(world: World) -> None:
+        world.store.takes_s = 0.1
+        for n in range(2):
+            world.hear("market", BookSnapshot("m", "1", ((490_000, 5_000_000_000),), ((500_000, 5_000_000_000),)))
+            world.whale_buys(f"0x{n}")
+            await asyncio.sleep(0.15)
+        await world.until(lambda: world.healths("store") == [False])
+        world.store.takes_s = 0.0
+        await world.until(lambda: world.healths("store") == [False, True])
+
+    lived(story, BOOKS, watched)

@@ -16,11 +16,13 @@ from fargate.trader import Stopped
 from shared.adapters.clock import SystemClock
 from shared.adapters.discovery.rankings import Published
 from shared.adapters.feeds.market_data import Patience
+from shared.adapters.paper.orders import SettlementSettings, VenueSettings
 from shared.adapters.polymarket.http import HttpSettings
 from shared.adapters.polymarket.polling import PollingSettings
 from shared.domain.decision import Reason
 from shared.domain.errors import Temporary
-from shared.domain.instants import HOUR
+from shared.domain.instants import HOUR, MILLISECOND
+from shared.domain.ledger import SettlementStatus
 from shared.domain.money import dollars
 from shared.domain.order import Purpose
 from shared.domain.whale import RankedWallet, Ranking
@@ -28,13 +30,18 @@ from shared.settings import read_settings
 from tests.exchange.faults import broken, slow
 from tests.exchange.server import LocalVenue
 from tests.fargate.fakes import Life
-from tests.fargate.live_world import CROWD, LEADER, furnish, trade
+from tests.fargate.live_world import CROWD, LEADER, TOKENS, furnish, trade
 
 FAST = Tempo(
     http=HttpSettings(attempts=1),
     polling=PollingSettings(every_s=0.05, down_after_s=0.25, watch_every_s=0.05),
     patience=Patience(hold_s=0.3, retry_s=0.05),
 )
+QUICK_VENUE = VenueSettings(
+    books=True,
+    settlement=SettlementSettings(enabled=True, mined_min_ns=0, mined_max_ns=50 * MILLISECOND, confirmed_ns=0),
+)
+"""Executions are on the chain at once, and all of them."""
 NO_STREAMS = dict.fromkeys(("RTDS_URL", "CLOB_WS_URL", "BINANCE_URL", "COINBASE_URL"), "off")
 PATIENCE_S = 10.0
 
@@ -81,7 +88,7 @@ class Run:
         self.life.driver.tick_every = 1
         self.life.driver.on_tick = self.life.trader.tick
         schedule = Schedule(lambda: self.ranking, self._rank, self.said.append, 24 * HOUR, look_every_s=0.05)
-        self.run = LiveRun(settings, house, self.life.trader, self.said.append, schedule, FAST)
+        self.run = LiveRun(settings, house, self.life.trader, self.said.append, schedule, FAST, QUICK_VENUE)
 
     async def _rank(self) -> str:
         return (await asyncio.shield(self.ranks))()
@@ -148,12 +155,12 @@ def test_a_new_trade_is_copied_once_however_often_it_is_polled() -> None:
     assert len(run.life.driver.engine.desk.books.orders) == 1
 
 
-def test_a_later_print_of_somebody_else_fills_the_copy_and_is_used_once() -> None:
+def test_a_copy_is_filled_from_the_book_that_polling_brings_and_no_size_twice() -> None:
     async def story(venue: LocalVenue, run: Run) -> None:
         await polling(run)
+        venue.content.books[TOKENS[0]] |= {"asks": [{"price": "0.50", "size": "40"}]}
         venue.content.add_rows([trade(1, time.time())])
-        await run.until(lambda: run.reasons.get(Reason.COPIED) == 1)
-        venue.content.add_rows([trade(2, time.time() + 2, proxy_wallet=CROWD, size=40.0)])
+        await run.until(lambda: run.reasons)
         await run.until(lambda: run.life.driver.engine.desk.books.fills)
         polls = len(venue.requests)
         await run.until(lambda: len(venue.requests) > polls + 15)
@@ -161,6 +168,48 @@ def test_a_later_print_of_somebody_else_fills_the_copy_and_is_used_once() -> Non
     books = lived(story).life.driver.engine.desk.books
     (order,) = books.orders.values()
     assert (books.fills, order.filled) == (1, 40_000_000)
+
+
+def test_books_of_what_we_hold_are_read_while_no_stream_brings_them() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        await polling(run)
+        present = run.run.present
+        assert present is not None
+        present.books_every_s = 0.05
+        venue.content.add_rows([trade(1, time.time())])
+        await run.until(run.life.driver.engine.desk.open_positions)
+        venue.content.books[TOKENS[0]] |= {"bids": [{"price": "0.48", "size": "70"}]}
+        book = run.life.driver.engine.filters.books[TOKENS[0]]
+        await run.until(lambda: book.best_bid == 480_000)
+        venue.fail("clob/books", broken())
+        venue.content.books[TOKENS[0]] |= {"bids": [{"price": "0.47", "size": "70"}]}
+        await run.until(lambda: book.best_bid == 470_000)
+
+    lived(story)
+
+
+def test_the_books_are_compared_with_the_venues_and_equal_after_a_fill_has_settled() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        await polling(run)
+        present = run.run.present
+        assert present is not None
+        rounds = present.driver.rounds
+        await run.until(lambda: rounds.equal_at)
+        venue.content.add_rows([trade(1, time.time())])
+        await run.until(lambda: settled(run))
+        rounds.due_at, done = 0, rounds.done
+        await run.until(lambda: rounds.done > done)
+        assert rounds.findings == ()
+
+    run = lived(story)
+    assert run.life.driver.engine.desk.risk.trading
+    assert "venue" not in run.life.driver.engine.desk.risk.feeds_down
+
+
+def settled(run: "Run") -> bool:
+    """Whether there are executions and all of them are on the chain."""
+    booked = run.life.driver.engine.desk.books.booked.values()
+    return bool(booked) and all(one.status is SettlementStatus.CONFIRMED for one in booked)
 
 
 def test_what_happened_before_is_traded_as_a_recording_and_kept_in_the_lake() -> None:
@@ -293,8 +342,7 @@ def test_who_leaves_the_list_is_followed_out_of_what_it_brought_us() -> None:
         await polling(run)
         venue.content.add_rows([trade(1, time.time())])
         await run.until(lambda: run.reasons.get(Reason.COPIED) == 1)
-        venue.content.add_rows([trade(2, time.time() + 2, proxy_wallet=CROWD)])
-        await run.until(lambda: run.life.driver.engine.desk.books.fills)
+        await run.until(lambda: settled(run))
         run.ranking = published("second", CROWD)
         await run.until(lambda: run.followed == {CROWD: True, LEADER: False})
         venue.content.add_rows([trade(3, time.time(), side="SELL")])

@@ -14,7 +14,7 @@ from shared.domain.instants import MILLISECOND, SECOND
 from tests.shared.adapters.replay.files import WALLET, lines, row
 from tests.shared.research.recording import resolutions, small, whales
 
-COMMANDS = ("paper", "replay", "synth", "kill", "resume", "status", "doctor")
+COMMANDS = ("paper", "replay", "synth", "kill", "flatten", "resume", "status", "limits", "explain", "doctor")
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +60,8 @@ def test_the_list_of_commands_names_each(capsys: pytest.CaptureFixture[str]) -> 
         ([], "COMMAND"),
         (["fly"], "invalid choice: 'fly'"),
         (["kill"], "--reason"),
+        (["flatten"], "--reason"),
+        (["explain"], "TRADE_ID"),
         (["replay", "x", "--speed", "fast"], "speed must be 'max' or a number above 0, not 'fast'"),
         (["replay", "x", "--speed", "nan"], "speed must be 'max' or a number above 0, not 'nan'"),
         (["replay", "x", "--seed", "-1"], "seed must be a whole number from 0 to 10^18, not '-1'"),
@@ -195,7 +197,16 @@ def test_a_recording_without_a_usable_row_ends_with_2(tmp_path: Path, capsys: py
     assert last == f"fargate replay: recording {path} has no usable row (1 refused)"
 
 
-@pytest.mark.parametrize("command", [["status"], ["kill", "--reason", "x"], ["resume", "--reason", "x"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["kill", "--reason", "x"],
+        ["flatten", "--reason", "x"],
+        ["resume", "--reason", "x"],
+        ["explain", "0xabcdef"],
+    ],
+)
 def test_without_a_running_system_control_says_so(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(command) == 2
     assert told(capsys) == (

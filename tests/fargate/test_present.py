@@ -2,6 +2,8 @@
 
 import asyncio
 
+from fargate.present import LAG_BOOKS_NS, LAG_POLLED_NS, LAG_STREAMED_NS
+from shared.adapters.paper.orders import VenueSettings
 from shared.adapters.s3.tape import TapeEntry
 from shared.domain.decision import Reason
 from shared.domain.messages import Event
@@ -47,18 +49,38 @@ def test_the_engine_holds_the_real_book_as_it_moves() -> None:
     lived(story)
 
 
-def test_an_order_is_filled_by_prints_of_the_stream() -> None:
+def test_an_order_is_filled_from_the_book_the_stream_displays_and_both_sides_agree_on_it() -> None:
     async def story(run: Streaming) -> None:
         await run.ready()
         run.whale_buys()
-        await run.until(run.engine.desk.execution.open_orders)
-        await asyncio.sleep(0.7)  # the order travels up to half a second
-        for _ in range(5):
-            run.world.trade("0x" + "12" * 20, run.listing.tokens[0], "BUY", 0.51, 500)
-            await asyncio.sleep(0.2)
         await run.until(lambda: run.engine.desk.books.fills)
+        rounds = run.present.driver.rounds
+        rounds.due_at = 0
+        at = run.clock.now()
+        await run.until(lambda: rounds.equal_at >= at)
+        assert run.present.driver.venue_lag_ns == LAG_BOOKS_NS
 
-    assert lived(story).engine.desk.open_positions() == 1
+    run = lived(story)
+    token = run.listing.tokens[0]
+    book = run.engine.filters.books[token]
+    (booked, *_) = run.engine.desk.books.booked.values()
+    assert booked.fill.price == book.best_ask
+    assert booked.fill.settles
+    assert run.engine.desk.open_positions() == 1
+    found = run.present.figures()["reconciliation"]
+    assert isinstance(found, dict)
+    assert found["rounds"] >= 2
+
+
+def test_a_venue_without_books_waits_for_prints_as_long_as_they_take() -> None:
+    async def story(run: Streaming) -> None:
+        await run.ready()
+        assert run.present.driver.venue_lag_ns == LAG_POLLED_NS
+        run.whale_buys()
+        await run.until(lambda: run.doing.get("books") == "market")
+        await run.until(lambda: run.present.driver.venue_lag_ns == LAG_STREAMED_NS)
+
+    lived(story, venue=VenueSettings())
 
 
 def test_nothing_is_traded_before_a_source_of_each_job_was_heard() -> None:

@@ -15,7 +15,9 @@ from shared.adapters.discovery.rankings import Published
 from shared.domain.errors import Corrupt, Temporary
 from shared.domain.instants import HOUR
 from shared.domain.ledger import Position, Record, RecordKind
+from shared.domain.messages import Payload, VoicesPublished
 from shared.domain.money import Shares
+from shared.domain.tables import Voices
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.detection import Whale
 from tests.fargate.fakes import HandClock
@@ -109,6 +111,30 @@ def test_what_somebody_else_publishes_is_followed_once() -> None:
 
     story.lived(told)
     assert [one.wallets[0].wallet for one in story.followed] == ["0xc"]
+
+
+def test_the_voices_in_force_are_those_of_the_ranking_and_are_told_after_it() -> None:
+    before, after = Voices(9 * HOUR, groups={"a": "a", "b": "a"}), Voices(10 * HOUR)
+    story = Story(Published("before", ranking("0xb", as_of=9 * HOUR), before))
+    handed: list[tuple[Payload, int]] = []
+
+    def handle_now(payload: Payload, at: int) -> None:
+        handed.append((payload, at))
+
+    assert not story.schedule.tell_voices(handle_now, 5)
+    story.schedule.latest()
+    assert story.schedule.tell_voices(handle_now, 6)
+
+    async def told() -> None:
+        story.found = Published("theirs", ranking("0xc"), after)
+        await story.until(lambda: story.followed)
+
+    story.lived(told)
+    assert story.schedule.tell_voices(handle_now, 7)
+    story.found = Published("silent", ranking("0xd"))
+    story.schedule.latest()
+    assert not story.schedule.tell_voices(handle_now, 8)
+    assert handed == [(VoicesPublished(before), 6), (VoicesPublished(after), 7)]
 
 
 def test_where_somebody_else_ranks_we_only_look() -> None:

@@ -1,11 +1,13 @@
 import msgspec
 import pytest
 
-from fargate.trader import Stopped, copied
+from fargate.flattening import Flattening
+from fargate.trader import Stopped, copied, status_line
 from shared.domain.decision import Reason
+from shared.domain.effects import Alert
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.messages import Command, CommandKind, Event, MarketListed, PublicTrade
-from shared.domain.money import Usd, dollars
+from shared.domain.messages import Command, CommandKind, Event, FeedHealth, MarketListed, PublicTrade
+from shared.domain.money import Shares, Usd, dollars
 from shared.domain.order import OrderState, Side
 from shared.ports import Switch
 from tests.fargate.fakes import Life
@@ -162,3 +164,161 @@ def test_a_profit_shows_in_the_point_of_the_curve() -> None:
     (position,) = life.driver.engine.desk.books.positions.values()
     assert point["unrealized"] == Usd(position.size * 3 // 4 - position.cost)
     assert point["equity"] == dollars(10_000) + point["unrealized"]
+
+
+def test_the_risk_view_is_written_every_ten_seconds_and_at_the_end() -> None:
+    life = bought(Life().begun())
+    for _ in range(10):
+        life.trader.tick(life.clock.now())
+        life.clock.turn(2)
+    assert len(life.board.risks) == 2
+    life.trader.finish(life.clock.now())
+    assert life.board.risks[-1]["at"] == life.clock.now()
+    assert {"limits", "breakers", "standing", "settlement", "reconciliation", "alerts"} <= set(life.board.risks[-1])
+
+
+def test_alerts_are_said_kept_and_taken_from_the_driver() -> None:
+    life = Life().begun()
+    said: list[str] = []
+    life.trader.alerts.say = said.append
+    life.driver.handle_now(FeedHealth("switch", healthy=False, reason="no answer"), life.clock.now())
+    life.trader.tick(life.clock.now())
+    assert said == ["SEV2 feed_down: switch: no answer"]
+    assert life.driver.alerts == []
+    life.driver.alerts.append(Alert(1, "late", "word"))
+    life.trader.finish(life.clock.now())
+    assert said[1:] == ["SEV1 late: word"]
+    assert [row["name"] for row in life.board.risks[-1]["alerts"]] == ["late", "feed_down"]
+
+
+def test_the_status_line_names_tripped_breakers() -> None:
+    life = Life().begun()
+    assert "BREAKERS" not in status_line(life.trader, life.clock.now())
+    life.driver.handle_now(FeedHealth("switch", healthy=False, reason="no answer"), life.clock.now())
+    assert status_line(life.trader, life.clock.now()).endswith("  BREAKERS: HALT feed switch")
+
+
+def test_exits_by_rule_are_counted_on_where_an_earlier_run_stopped() -> None:
+    life = Life().begun()
+    life.trader.restore({"exits": {"stop_loss": 3}, "decisions": {"stale": 2}})
+    life.trader.show(life.clock.now())
+    assert life.board.lives[-1]["exits"] == {"stop_loss": 3}
+    assert life.board.lives[-1]["decisions"] == {"stale": 2}
+
+
+# ---------------------------------------------------------------------- selling everything
+
+
+def asked_to_flatten(life: Life) -> Life:
+    """What the command does: the switch itself, then the request."""
+    life.store.set_switch(Switch(False, "drill", life.clock.now()))
+    life.store.request(Command("f1", CommandKind.FLATTEN, "drill"))
+    return life
+
+
+def looked(life: Life, seconds: float = 1) -> None:
+    life.clock.turn(seconds)
+    life.driver.catch_up(life.clock.now())
+    life.trader.tick(life.clock.now())
+
+
+def sold_out(life: Life) -> None:
+    """Others sell above what we ask, so that their buyers would have bought from us, until nothing is held."""
+    for n in range(60):
+        looked(life)
+        sale = trade(wallet="crowd", side=Side.SELL, tx=f"sale{n}", price=500_000, size=100_000_000)
+        life.driver.show_print(sale, life.clock.now())
+        life.driver.catch_up(life.clock.now())
+        if not life.driver.engine.desk.positions and not life.driver.engine.desk.execution.open_orders():
+            break
+
+
+def test_a_request_to_sell_everything_stays_until_nothing_is_left() -> None:
+    life = asked_to_flatten(bought(Life().begun()))
+    looked(life)
+    engine = life.driver.engine
+    assert engine.desk.risk.trading is False
+    assert engine.holdings.left == {Reason.EMERGENCY_EXIT: 1}
+    for _ in range(3):
+        looked(life)
+        assert [command.command_id for command in life.store.commands()] == ["f1"]
+    sold_out(life)
+    assert not engine.desk.positions
+    looked(life)
+    assert life.store.commands() == []
+    assert engine.holdings.left == {Reason.EMERGENCY_EXIT: 1}
+
+
+def test_where_nothing_is_held_the_request_is_taken_at_once() -> None:
+    life = asked_to_flatten(Life().begun())
+    looked(life)
+    assert life.store.commands() == []
+    assert life.store.switch().trading is False
+
+
+def test_the_request_is_not_taken_before_the_switch_is_durable() -> None:
+    life = Life().begun()
+    life.store.request(Command("f1", CommandKind.FLATTEN, "drill"))
+    life.trader.tick(life.clock.now())
+    assert len(life.store.commands()) == 1  # the switch that was read before it was still off
+    looked(life)
+    assert life.store.commands() == []
+
+
+def test_a_crash_in_between_does_not_lose_the_request() -> None:
+    life = asked_to_flatten(bought(Life().begun()))
+    looked(life)
+    again = Life()
+    again.clock.at = life.clock.now()
+    again.store = life.store
+    again.driver.store, again.driver.venue = life.store, life.driver.venue
+    again.trader._store = life.store
+    again.driver.recover(life.store.journal("test"), again.clock.now())
+    again.driver.handle_now(MarketListed(market(NAME, end_at=again.clock.now() + 10**18)), again.clock.now())
+    assert again.driver.engine.desk.positions
+    looked(again)
+    assert [command.command_id for command in again.store.commands()] == ["f1"]
+    (position,) = again.driver.engine.desk.positions[NAME]
+    assert again.driver.engine.holdings.leaves(position)
+
+
+def test_a_resume_ends_the_request_and_no_later_delivery_revives_it() -> None:
+    life = asked_to_flatten(bought(Life().begun()))
+    looked(life, 2)
+    looked(life, 40)
+    life.store.request(Command("r1", CommandKind.RESUME, "over"))
+    looked(life)
+    assert life.store.switch().trading is True
+    assert life.store.commands() == []
+    life.store.request(Command("f1", CommandKind.FLATTEN, "drill"))  # its removal was lost: it is delivered again
+    looked(life)
+    assert life.driver.engine.desk.risk.trading is True
+    assert life.store.commands() == []
+
+
+def test_what_an_order_on_its_way_still_buys_is_sold_too() -> None:
+    life = bought(Life().begun())
+    command = Command("f1", CommandKind.FLATTEN, "drill")
+    flattening, engine = Flattening(), life.driver.engine
+    assert flattening.ask(command, engine, 1) == command
+    assert flattening.ask(command, engine, 2) is None
+    (held,) = engine.desk.positions[NAME].values()
+    late = msgspec.structs.replace(held, token="m:no")
+    engine.desk.positions[NAME][late.key] = late
+    again = flattening.ask(command, engine, 3)
+    assert again is not None
+    assert again.command_id != command.command_id
+    assert (again.kind, again.reason) == (command.kind, command.reason)
+    assert flattening.ask(command, engine, 4) is None
+
+
+@pytest.mark.parametrize(("size", "flat"), [(9_999, True), (10_000, False)])
+def test_less_than_the_smallest_step_of_a_size_counts_as_sold(size: int, flat: bool) -> None:
+    life = bought(Life().begun())
+    life.store.set_switch(Switch(False, "drill", life.clock.now()))
+    life.trader.tick(life.clock.now())
+    life.driver.catch_up(life.clock.now() + 10 * SECOND)
+    engine = life.driver.engine
+    (held,) = engine.desk.positions[NAME].values()
+    engine.desk.positions[NAME] = {held.key: msgspec.structs.replace(held, size=Shares(size))}
+    assert Flattening().is_flat(engine) is flat

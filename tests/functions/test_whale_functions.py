@@ -15,6 +15,7 @@ from shared.adapters.discovery.discover import ACTIVITY, CANDIDATES, RESOLUTIONS
 from shared.adapters.discovery.rankings import RANKINGS, compare, published, reproduce
 from shared.adapters.s3.lake import Lake
 from shared.domain.errors import BadInput, Corrupt, Temporary
+from shared.domain.tables import Voices
 from tests.contracts.embedded import Embedded
 from tests.exchange.server import LocalVenue
 
@@ -224,6 +225,7 @@ def test_a_ranking_is_stored_with_its_inputs_and_published(cloud: Cloud) -> None
     assert found is not None
     assert found.run == done["name"]
     assert [ranked.wallet for ranked in found.ranking.wallets] == [LEADER]
+    assert found.voices == Voices(found.ranking.as_of)  # one wallet alone is no pair
 
 
 def test_a_stored_ranking_can_be_made_again_and_a_changed_input_is_noticed(cloud: Cloud) -> None:

@@ -130,3 +130,15 @@ def test_a_bad_value_is_told_in_one_sentence_with_variable_and_value(name: str, 
 
 def test_a_value_without_end_is_shown_in_part() -> None:
     assert len(told("CAPITAL", "x" * 10_000)) < 250
+
+
+def test_limits_are_set_by_name_and_a_few_have_a_name_of_their_own() -> None:
+    env = {"LIMIT_SPREAD_MAX": " 0.05 ", "STOP_LOSS_PCT": "10", "TAKE_PROFIT_PCT": "40%", "LIMIT_KELLY": ""}
+    found = read_settings(env)
+    assert found.risk.limits == (("spread_max", "0.05"), ("stop_loss", "10%"), ("take_profit", "40%"))
+    assert (found.risk.profile, found.risk.stage) == ("copy", "")
+    assert read_settings({"PROFILE": "model", "STAGE": "micro"}).risk.profile == "model"
+
+
+def test_the_name_of_a_limit_wins_over_its_shorthand() -> None:
+    assert read_settings({"LIMIT_STOP_LOSS": "0.2", "STOP_LOSS_PCT": "10"}).risk.limits == (("stop_loss", "0.2"),)

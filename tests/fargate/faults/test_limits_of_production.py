@@ -33,8 +33,8 @@ def test_a_held_trade_is_handed_on_long_before_it_is_stale() -> None:
     assert TEMPO.patience.hold_s * SECOND <= LIVE_DETECTION.max_age_ns // 10
 
 
-def test_nobody_enters_without_a_readable_switch_and_a_clock_that_is_right_to_the_second() -> None:
-    assert set(ALWAYS_NEEDED) == {"switch", "clock"}
+def test_nobody_enters_without_a_readable_switch_a_clock_right_to_the_second_and_books_equal_to_the_venues() -> None:
+    assert set(ALWAYS_NEEDED) == {"switch", "clock", "venue"}
     assert (DEAF_AFTER_NS, OFFSET_NS) == (10 * SECOND, SECOND)
     assert TEMPO.clock.every_s <= 10
     assert (TEMPO.clock.every_s * 10) % 10 != 0
