@@ -14,6 +14,7 @@ from dashboard.queries import connect, settings, source
 PAGES = (
     st.Page("pages/trading.py", title="Trading overview", icon=":material/monitoring:", default=True),
     st.Page("pages/decisions.py", title="Decisions", icon=":material/checklist:"),
+    st.Page("pages/risk.py", title="Risk", icon=":material/shield:"),
     st.Page("pages/whales.py", title="Whales", icon=":material/trophy:"),
 )
 

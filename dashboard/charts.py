@@ -7,9 +7,10 @@ import altair as alt
 
 from dashboard.inks import BLUE, GREY, INK, TEAL
 from dashboard.state import Point
-from dashboard.words import copied, dollars, gain, label_of, stamp
+from dashboard.words import copied, dollars, gain, stamp
 from shared.domain.instants import DAY, HOUR, MILLISECOND
 from shared.domain.money import ONE, float_of_micro, mul_div_floor
+from shared.domain.reasons import label_of
 
 POINTS_MAX = 600
 """More than a screen has pixels for is thinned out."""

@@ -91,6 +91,9 @@ def decision_columns() -> "dict[str, ColumnConfig]":
     return {
         "at": COLUMN.DatetimeColumn("Time (UTC)", format="MM-DD HH:mm:ss", timezone="UTC", help="Event time."),
         "reason": COLUMN.TextColumn("Reason", width=150, help="Why it was, or was not, copied."),
+        "numbers": COLUMN.TextColumn(
+            "Numbers", width="large", help="What was measured, and in brackets the limits it was held against."
+        ),
         "whale": COLUMN.TextColumn("Whale", help="Rank and wallet."),
         "side": COLUMN.TextColumn("Side", help="What the whale did."),
         "outcome": COLUMN.TextColumn("Outcome", help="The answer the whale traded."),
@@ -107,6 +110,70 @@ def decision_columns() -> "dict[str, ColumnConfig]":
         "confidence": COLUMN.NumberColumn("Confidence", format="%.1f%%", help="Strength of the signal."),
         "unchecked": COLUMN.TextColumn("Not checked", help="Filters a recording has no data for."),
         "wallet": COLUMN.TextColumn("Wallet", help="The whole address."),
+    }
+
+
+def leg_columns() -> "dict[str, ColumnConfig]":
+    """The orders of one decision."""
+    return {
+        "state": COLUMN.TextColumn("State", help="In doubt: the venue's answer is unknown; its cash stays held."),
+        "side": COLUMN.TextColumn("Side", help="Buy opens or adds, Sell closes."),
+        "worked": COLUMN.TextColumn("Execution", help="Later phases pay more for less; large orders go in slices."),
+        "size": COLUMN.NumberColumn("Shares", format="%,.2f", help="Shares ordered."),
+        "filled": COLUMN.ProgressColumn("Filled", format="%.0f%%", min_value=0, max_value=100, help="Part executed."),
+        "limit": COLUMN.NumberColumn("Limit", format="$%.3f", help="The worst price accepted."),
+        "average": COLUMN.NumberColumn("Average", format="$%.4f", help="Average price of its fills."),
+        "reference": COLUMN.NumberColumn("Shown", format="$%.3f", help="Best price of the book when it was decided."),
+        "slippage": COLUMN.NumberColumn("Slippage", format="%+.2f%%", help="How much worse than that the average was."),
+        "fees": COLUMN.NumberColumn("Fees", format="dollar", help="Fees of its fills."),
+        "placed": COLUMN.DatetimeColumn("Placed (UTC)", format="MM-DD HH:mm:ss", timezone="UTC", help="Event time."),
+        "note": COLUMN.TextColumn("Note", help="What the venue or the trader said of it."),
+        "key": COLUMN.TextColumn("Order", help="Its key, for the command explain."),
+    }
+
+
+def limit_columns() -> "dict[str, ColumnConfig]":
+    """Limits and how far they are used up."""
+    return {
+        "limit": COLUMN.TextColumn("Limit", width=148, pinned=True, help="What is limited."),
+        "state": COLUMN.TextColumn("State", width=82, help="Near: four fifths are used. Reached: nothing is left."),
+        "share": COLUMN.ProgressColumn(
+            "Used up", format="%.0f%%", min_value=0, max_value=100, width=128, help="Part of the limit that is used."
+        ),
+        "used": COLUMN.TextColumn("Used", width=95, help="What is used now."),
+        "of": COLUMN.TextColumn("Of", width=95, help="The limit itself."),
+    }
+
+
+def breaker_columns() -> "dict[str, ColumnConfig]":
+    """Breakers, those that are tripped first."""
+    return {
+        "state": COLUMN.TextColumn("State", width=95, pinned=True, help="Tripped: it acts now."),
+        "name": COLUMN.TextColumn("Breaker", width=150, help="Its name."),
+        "does": COLUMN.TextColumn("Does", width=140, help="Exits go on under every breaker but the kill switch."),
+        "condition": COLUMN.TextColumn("Trips when", width="medium", help="Its condition, with the limit in force."),
+        "ends": COLUMN.TextColumn("Ends", width="medium", help="How it ends."),
+        "by": COLUMN.TextColumn("Ended by", width=90, help="Who may end it."),
+    }
+
+
+def exit_columns() -> "dict[str, ColumnConfig]":
+    """Exits by rule."""
+    return {
+        "rule": COLUMN.TextColumn("Rule", width=130, pinned=True, help="Which rule of ours sold."),
+        "count": COLUMN.NumberColumn("Exits", format="%d", width=70, help="Positions it has left so far."),
+        "meaning": COLUMN.TextColumn("Meaning", width="large", help="What it does."),
+    }
+
+
+def alert_columns() -> "dict[str, ColumnConfig]":
+    """What the trader told people."""
+    return {
+        "at": COLUMN.DatetimeColumn("Time (UTC)", format="MM-DD HH:mm:ss", timezone="UTC", help="Event time."),
+        "severity": COLUMN.TextColumn("Severity", width=105, help="1 halts, 2 reduces, 3 is for the record."),
+        "name": COLUMN.TextColumn("Alert", width=140, help="Its name."),
+        "times": COLUMN.NumberColumn("Times", format="%d", width=65, help="How often within a minute."),
+        "text": COLUMN.TextColumn("What happened", width="large", help="With its numbers."),
     }
 
 

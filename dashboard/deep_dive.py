@@ -23,8 +23,9 @@ from dashboard.queries import Queries
 from dashboard.rankings import Row, Run
 from dashboard.state import WhaleRow
 from dashboard.tables import decision_rows
-from dashboard.words import NOTHING, count, label, plain, stamp
+from dashboard.words import NOTHING, count, plain, stamp
 from shared.domain.instants import iso_day
+from shared.domain.reasons import label
 
 SEARCHED, SHOWN = 1_000, 50
 """How many of the latest decisions are searched for a wallet's, and how many of them are shown."""

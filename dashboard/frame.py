@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from dashboard.queries import Queries, source
+from dashboard.risk import breaker_tags
 from dashboard.state import FEED_OK, Live
 from dashboard.words import age, plain, stamp
 from dashboard.words import source as source_words
@@ -124,6 +125,8 @@ def trading_tag(live: Live | None, switch: Switch, pending: list[Command]) -> st
     """Whether the trader trades, has stopped (and why), or has a request to stop or resume before it."""
     if any(command.kind is CommandKind.KILL for command in pending) and switch.trading:
         return tag("wait", "◌ Stop requested, the trader has not taken it yet")
+    if any(command.kind is CommandKind.FLATTEN for command in pending):
+        return tag("off", f"■ Selling everything: {switch.reason or 'a person asked for it'}")
     if any(command.kind is CommandKind.RESUME for command in pending) and not switch.trading:
         return tag("wait", "◌ Resume requested, the trader has not taken it yet")
     if not switch.trading:
@@ -152,6 +155,7 @@ def banner(queries: Queries) -> None:
     with told("The state of the trader", aloud=True):
         live, switch, pending = queries.live(), queries.switch(), queries.pending()
         tags = ([] if live is None else mode_tags(live)) + [trading_tag(live, switch, pending)]
+        tags += [tag(kind, text) for kind, text in breaker_tags(() if live is None else live.breakers)]
         if live is None:
             tags = [tag("source", "Waiting for the trader")] if switch.trading and not pending else tags
             st.html(f'<div class="house-banner" role="status">{"".join(tags)}</div>')

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from dashboard.rankings import RANKING, Published, Rankings, Run, published_of
-from dashboard.state import Live, Measures, Point, WhaleRow, live_of, measures_of, point_of, whale_of
+from dashboard.state import Live, Measures, Point, RiskView, WhaleRow, live_of, measures_of, point_of, risk_of, whale_of
 from shared.adapters.dynamo.readers import Readers
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.embedded.server import KEY_ID, SECRET
@@ -69,6 +69,9 @@ class Queries(Protocol):
     def live(self) -> Live | None:
         """The live view; ``None`` before the trader's first."""
 
+    def risk(self) -> RiskView | None:
+        """How risk stands; ``None`` before the trader has written it."""
+
     def switch(self) -> Switch:
         """The durable kill switch."""
 
@@ -92,6 +95,9 @@ class Queries(Protocol):
 
     def orders(self, keys: Sequence[str]) -> list[Order]:
         """The named orders, as far as they exist."""
+
+    def legs(self, decision: Decision) -> list[Order]:
+        """The orders that a decision led to, in their order."""
 
     def decisions(self, until: int, most: int) -> list[Decision]:
         """The latest decisions up to an instant of event time, newest first."""
@@ -168,6 +174,11 @@ class DynamoQueries:
         item = self._readers.live(self._account)
         return None if item is None else live_of(item)
 
+    def risk(self) -> RiskView | None:
+        """How risk stands; ``BadInput`` when it cannot be read."""
+        item = self._readers.risk(self._account)
+        return None if item is None else risk_of(item)
+
     def switch(self) -> Switch:
         """The durable kill switch."""
         return self._readers.switch(self._account)
@@ -207,6 +218,10 @@ class DynamoQueries:
     def orders(self, keys: Sequence[str]) -> list[Order]:
         """The named orders, as far as they exist."""
         return self._readers.orders(keys)
+
+    def legs(self, decision: Decision) -> list[Order]:
+        """The orders that a decision led to, in their order."""
+        return self._readers.legs(self._account, decision)
 
     def decisions(self, until: int, most: int) -> list[Decision]:
         """The latest decisions, newest first; one answer for all who ask at about the same time."""

@@ -21,7 +21,8 @@ class Live(Struct, frozen=True):
     """The one item the trader rewrites every two seconds. ``at`` is the wall clock, ``event_at`` the engine's now.
 
     ``equity`` = ``cash`` + ``reserved`` (held for open orders) + ``marked`` (positions at ``marks``). ``decisions``
-    counts reasons, ``feeds`` maps a feed to "ok" or to what is wrong with it, ``marks`` a token to its last price.
+    counts reasons, ``feeds`` maps a feed to "ok" or to what is wrong with it, ``marks`` a token to its last price,
+    ``breakers`` names those that are tripped (``HALT daily_loss``), ``exits`` counts the exits of our rules by reason.
     """
 
     at: int = 0
@@ -45,6 +46,8 @@ class Live(Struct, frozen=True):
     feeds: dict[str, str] = {}
     progress: str = ""
     marks: dict[str, int] = {}
+    breakers: tuple[str, ...] = ()
+    exits: dict[str, int] = {}
 
     @property
     def exposure(self) -> int:
@@ -136,9 +139,115 @@ class WhaleRow(Struct, frozen=True):
         return self.mean_return + (self.mean_return - self.return_low)
 
 
+class Use(Struct, frozen=True):
+    """A limit and how much of it is used; ``unit`` is ``usd`` (micro-dollars), ``share`` or ``count`` (millionths)."""
+
+    name: str
+    used: int
+    limit: int
+    unit: str
+
+
+class BreakerRow(Struct, frozen=True):
+    """A breaker of the table: what trips it, whom it concerns, what it does, how it ends and who may end it."""
+
+    name: str
+    condition: str
+    scope: str
+    action: str
+    ends: str
+    by: str
+    reason: str | None = None
+
+
+class Tripped(Struct, frozen=True):
+    """A breaker that is tripped; ``ends_at`` 0: nobody can say when it ends."""
+
+    name: str
+    action: str
+    key: str = ""
+    since: int = 0
+    ends_at: int = 0
+    text: str = ""
+
+
+class Losses(Struct, frozen=True):
+    """What the portfolio could lose within a day, losses positive; ``stress``: scenarios, losses negative."""
+
+    as_of: int
+    var_95: int = 0
+    var_99: int = 0
+    cvar_95: int = 0
+    cvar_99: int = 0
+    stress: dict[str, int] = {}
+    diversification: int = 0
+    bets: int = 0
+    repeats: int = 0
+    trims: int = 0
+
+
+class Settlement(Struct, frozen=True):
+    """Executions that may still fail and their worth, those that failed, resolved markets not redeemed yet, merges
+    under way, and why the books cannot follow the venue any more ("": they can).
+    """
+
+    unsettled: int = 0
+    unsettled_usd: int = 0
+    failed: int = 0
+    redeeming: int = 0
+    merging: int = 0
+    broken: str = ""
+
+
+class Difference(Struct, frozen=True):
+    """One finding of the last round."""
+
+    kind: str
+    subject: str
+    text: str
+
+
+class Rounds(Struct, frozen=True):
+    """Rounds of reconciliation: how many, when the last equal one was (0: none), findings by kind since the start."""
+
+    rounds: int = 0
+    equal_at: int = 0
+    findings: dict[str, int] = {}
+    last: tuple[Difference, ...] = ()
+
+
+class AlertRow(Struct, frozen=True):
+    """Something the trader told people; ``severity`` 1 halts, 2 reduces, 3 is for the record."""
+
+    at: int
+    severity: int
+    name: str
+    text: str
+    times: int = 1
+
+
+class RiskView(Struct, frozen=True):
+    """How risk stands, written about every ten seconds. ``at`` is the wall clock, ``event_at`` the engine's now."""
+
+    at: int = 0
+    event_at: int = 0
+    limits: tuple[Use, ...] = ()
+    breakers: tuple[BreakerRow, ...] = ()
+    standing: tuple[Tripped, ...] = ()
+    figures: Losses | None = None
+    settlement: Settlement = Settlement()
+    reconciliation: Rounds = Rounds()
+    alerts: tuple[AlertRow, ...] = ()
+
+
 def live_of(item: dict[str, Any]) -> Live:
     """The live item as written by the trader; ``BadInput`` names the field that cannot be read."""
     return _typed("live", item, Live)
+
+
+def risk_of(item: dict[str, Any]) -> RiskView:
+    """The view of risk as written by the trader; ``BadInput`` names the field that cannot be read."""
+    return _typed("live", item, RiskView)
 
 
 def point_of(item: dict[str, Any]) -> Point:

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from dashboard.state import WhaleRow
-from dashboard.words import COPIES, ORDER_STATES, SIDES, age, label, short, unchecked
+from dashboard.words import ORDER_STATES, SIDES, age, short, unchecked
 from shared.domain.decision import Decision, Reason
 from shared.domain.instants import MICROSECOND
 from shared.domain.ledger import Position
 from shared.domain.market import Market
 from shared.domain.money import float_of_micro, mul_div_floor, value
 from shared.domain.order import FINAL, Order
+from shared.domain.reasons import COPIES, label, numbers_in_words
+from shared.domain.slippage import average_of, slippage_of
 
 Row = dict[str, object]
 Markets = Mapping[str, Market]
@@ -93,7 +95,7 @@ def order_rows(orders: Iterable[Order], at: int, markets: Markets, ranks: Ranks)
             "market": question(o.market, o.token, markets),
             "outcome": outcome(o.market, o.token, markets),
             "side": SIDES[o.side],
-            "filled": float_of_micro(mul_div_floor(o.filled, 100_000_000, o.size)) if o.size > 0 else 0.0,
+            "filled": _part(o.filled, o.size),
             "size": float_of_micro(o.size),
             "limit": float_of_micro(o.limit),
             "cost": float_of_micro(o.cost),
@@ -106,12 +108,53 @@ def order_rows(orders: Iterable[Order], at: int, markets: Markets, ranks: Ranks)
     ]
 
 
+def leg_rows(legs: Iterable[Order]) -> list[Row]:
+    """The orders of one intent in their order: how far execution had to go for each, and how well it was filled."""
+    return [
+        {
+            "state": ORDER_STATES[o.state],
+            "side": SIDES[o.side],
+            "worked": worked(o),
+            "size": float_of_micro(o.size),
+            "filled": _part(o.filled, o.size),
+            "limit": float_of_micro(o.limit),
+            "average": _dollars(average_of(o)),
+            "reference": _dollars(o.reference or None),
+            "slippage": _percent_or_none(slippage_of(o)),
+            "fees": float_of_micro(o.fees),
+            "placed": moment(o.planned_at),
+            "note": "Failed for good. " + o.note if o.dead else o.note,
+            "key": o.order_key,
+        }
+        for o in legs
+    ]
+
+
+def worked(order: Order) -> str:
+    """How far execution had to go for an order: its phase, its slice of several, its try after the first."""
+    parts = [f"phase {order.phase}"]
+    if order.slices > 1:
+        parts.append(f"slice {order.slice_no} of {order.slices}")
+    if order.attempt > 1:
+        parts.append(f"try {order.attempt}")
+    return ", ".join(parts)
+
+
+def _part(part: int, whole: int) -> float:
+    return float_of_micro(mul_div_floor(part, 100_000_000, whole)) if whole > 0 else 0.0
+
+
+def _percent_or_none(fraction: int | None) -> float | None:
+    return None if fraction is None else _percent(fraction)
+
+
 def decision_rows(decisions: Iterable[Decision], markets: Markets, ranks: Ranks) -> list[Row]:
     """Decisions in the order given; a number that played no part is left empty."""
     return [
         {
             "at": moment(d.at),
             "reason": label(d.reason),
+            "numbers": " · ".join(numbers_in_words(d.numbers)),
             "whale": whale(d.wallet, ranks),
             "side": SIDES[d.side],
             "outcome": outcome(d.market, d.token, markets),
@@ -129,16 +172,16 @@ def decision_rows(decisions: Iterable[Decision], markets: Markets, ranks: Ranks)
     ]
 
 
-def matching(rows: Iterable[Row], text: str) -> list[Row]:
-    """The rows in which every word of ``text`` occurs somewhere, whatever the case."""
+def matching(rows: Iterable[Row], made: Iterable[Decision], text: str) -> tuple[list[Row], list[Decision]]:
+    """The rows in which every word of ``text`` occurs somewhere, whatever the case, and the decisions they are of."""
     words = text.lower().split()
-    if not words:
-        return list(rows)
-    return [row for row in rows if _has(row, words)]
+    kept = [pair for pair in zip(rows, made, strict=True) if _has(pair[0], words)]
+    return [row for row, _ in kept], [one for _, one in kept]
 
 
 def _has(row: Row, words: list[str]) -> bool:
-    hay = " ".join(cell for cell in row.values() if isinstance(cell, str)).lower()
+    # The numbers of nearly every decision name the same things; they would answer every search.
+    hay = " ".join(cell for name, cell in row.items() if isinstance(cell, str) and name != "numbers").lower()
     return all(word in hay for word in words)
 
 

@@ -2,13 +2,17 @@
 
 import streamlit as st
 
-from dashboard.columns import decision_columns
+from dashboard.columns import decision_columns, leg_columns
 from dashboard.frame import REFRESH_S, open_page, theme, told
 from dashboard.queries import Queries
-from dashboard.tables import chosen, decision_rows, matching
-from dashboard.words import NOTHING, REASONS, count, label, label_of, plain
-from shared.domain.decision import Reason
+from dashboard.tables import Markets, Row, chosen, decision_rows, leg_rows, matching, outcome, question
+from dashboard.words import NOTHING, SIDES, age, count, plain, stamp, unchecked
+from shared.domain.decision import Decision, Reason
+from shared.domain.money import float_of_micro
+from shared.domain.reasons import Kind, label, label_of, numbers_in_words, sentence, shown
 
+WHY = "why"  # the parameter of the page's address that names the decision looked at, so that it can be linked to
+TOP = "decisions_top"
 DEPTHS = (200, 1_000, 5_000)
 START = "No decisions yet: the first whale trade brings one. If the trader is not running, start it with `make run`."
 
@@ -31,7 +35,7 @@ def breakdown(queries: Queries) -> None:
         st.altair_chart(decision_breakdown(live.decisions, theme()), width="stretch", key="breakdown", alt=words)
         with st.expander("What the reasons mean"):
             seen = [reason for reason in Reason if live.decisions.get(reason.value)]
-            st.markdown("\n".join(f"- **{plain(label(r))}**: {plain(REASONS[r][1])}" for r in seen))
+            st.markdown("\n".join(f"- **{plain(label(r))}**: {plain(sentence(r))}" for r in seen))
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -61,21 +65,94 @@ def table(queries: Queries) -> None:
         if not latest:
             st.info(START, icon=":material/inbox:")
             return
+        key = f"decisions/{text}/{which}/{sorted(reasons)}/{depth}"
+        latest = standing_still(latest, key)
         markets = queries.markets({d.market for d in latest})
         ranks = {w.wallet: w.rank for w in queries.whales()}
-        rows = matching(decision_rows(chosen(latest, str(which), reasons), markets, ranks), text)
+        meant = chosen(latest, str(which), reasons)
+        rows, meant = matching(decision_rows(meant, markets, ranks), meant, text)
         if not rows:
             st.info(f"None of the latest {count(len(latest))} decisions match. Change the search or look further back.")
             return
-        st.caption(f"{count(len(rows))} of the latest {count(len(latest))} decisions")
-        st.dataframe(
-            rows,
-            hide_index=True,
-            placeholder=NOTHING,
-            height=430,
-            key="decisions",
-            column_config=decision_columns(),
-        )
+        st.caption(f"{count(len(rows))} of the latest {count(len(latest))} decisions. Choose a row to see why.")
+        made = choose(rows, meant, key)
+        if made is not None:
+            why(made, queries, markets)
+
+
+def standing_still(latest: list[Decision], key: str) -> list[Decision]:
+    """While a row is chosen the list does not move on: a choice is kept as a row's number."""
+    state = st.session_state.get(key)
+    top = st.session_state.get(TOP)
+    if state is not None and state["selection"]["rows"] and top in latest:
+        return latest[latest.index(top) :]
+    st.session_state[TOP] = latest[0]
+    return latest
+
+
+def choose(rows: list[Row], made: list[Decision], key: str) -> Decision | None:
+    """The table, and the decision whose row is chosen; the page's address names it from then on."""
+    linked = st.query_params.get(WHY, "")
+    places = [place for place, one in enumerate(made) if linked and name_of(one) == linked]
+    event = st.dataframe(
+        rows,
+        hide_index=True,
+        placeholder=NOTHING,
+        height=430,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": places[:1]}},
+        column_config=decision_columns(),
+    )
+    places = [place for place in event.selection.rows if place < len(made)]
+    if not places:
+        st.query_params.pop(WHY, None)
+        return None
+    found = made[places[0]]
+    if linked != name_of(found):
+        st.query_params[WHY] = name_of(found)
+    return found
+
+
+def name_of(made: Decision) -> str:
+    """What the page's address calls a decision."""
+    return f"{made.at}-{made.signal_id[:12]}"
+
+
+def why(made: Decision, queries: Queries, markets: Markets) -> None:
+    """One decision in full: the reason, every number with its limit, and what became of the copy."""
+    st.header(f"Why? {label(made.reason)}", divider="gray")
+    st.write(plain(sentence(made.reason)))
+    asked = question(made.market, made.token, markets)
+    named = outcome(made.market, made.token, markets)
+    did = f"{SIDES[made.side]} {float_of_micro(made.size):,.2f} shares of {named} at {shown(Kind.PRICE, made.price)}"
+    late = f", decided {age(made.at - made.venue_at)} later" if made.tx else ""
+    st.caption(plain(f"{stamp(made.venue_at)} UTC{late} · {did} · {asked}"))
+    said = [*numbers_in_words(made.numbers), *beliefs(made)]
+    if missing := unchecked(made):
+        said.append(f"not checked, for want of data: {missing}")
+    if said:
+        st.markdown("\n".join(f"- {plain(text)}" for text in said))
+    legs = queries.legs(made)
+    if legs:
+        st.dataframe(leg_rows(legs), hide_index=True, placeholder=NOTHING, key="legs", column_config=leg_columns())
+    else:
+        st.caption("No order was made for it.")
+    st.caption(f"The same in the terminal: `python -m fargate explain {made.tx or made.signal_id}`")
+
+
+def beliefs(made: Decision) -> list[str]:
+    """What was believed of the trade and staked on it, as far as it came to that."""
+    found = []
+    if made.confidence and made.tx:
+        found.append(f"confidence of the signal {shown(Kind.SHARE, made.confidence)}")
+    if made.p_win:
+        against = f" against our limit of {shown(Kind.PRICE, made.limit)} before the fee" if made.limit else ""
+        found.append(f"chance to win {shown(Kind.SHARE, made.p_win)}{against}")
+    if made.stake:
+        found.append(f"stake {shown(Kind.MONEY, made.stake)}")
+    return found
 
 
 def main() -> None:

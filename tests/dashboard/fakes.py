@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from dashboard.rankings import Published, Row, Run
-from dashboard.state import Live, Measures, Point, SourceShare, WhaleRow
+from dashboard.state import Live, Measures, Point, RiskView, SourceShare, WhaleRow
 from shared.domain.decision import Decision, Reason
 from shared.domain.errors import Temporary
 from shared.domain.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND
@@ -217,6 +217,7 @@ class FakeQueries:
 
     def __init__(self, shown: Live | None = None) -> None:
         self.shown = shown
+        self.risky: RiskView | None = None
         self.wall = NOW + DAY
         self.switched = Switch(True)
         self.waiting: list[Command] = []
@@ -236,6 +237,12 @@ class FakeQueries:
 
     def live(self) -> Live | None:
         return self.shown
+
+    def risk(self) -> RiskView | None:
+        return self.risky
+
+    def legs(self, decision: Decision) -> list[Order]:
+        return [known for known in self.known_orders if known.signal_id == decision.signal_id]
 
     def switch(self) -> Switch:
         return self.switched

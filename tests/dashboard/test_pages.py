@@ -1,18 +1,20 @@
 """Each page on an empty, a quiet and a busy account, and when the database is away."""
 
 import pytest
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 from dashboard.queries import source
 from dashboard.state import Measures, Point, SourceShare, WhaleRow
+from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Temporary
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.messages import Command, CommandKind
 from shared.ports import Switch
 from tests.dashboard.conftest import PAGES, RunPage
-from tests.dashboard.fakes import NOW, AwayQueries, FakeQueries, busy, live, measures, quiet
+from tests.dashboard.fakes import NOW, AwayQueries, FakeQueries, busy, decision, live, measures, quiet
 
-EVERY_PAGE = pytest.mark.parametrize("page", ["trading", "decisions", "whales"])
+EVERY_PAGE = pytest.mark.parametrize("page", ["trading", "decisions", "whales", "risk"])
 
 
 def banner(page: AppTest) -> str:
@@ -71,7 +73,7 @@ def test_a_busy_account_is_shown_without_error(page: str, run_page: RunPage) -> 
     at = run_page(page, busy())
     assert not at.exception
     assert not at.error
-    assert len(at.dataframe) == {"trading": 2, "decisions": 1, "whales": 1}[page]
+    assert len(at.dataframe) == {"trading": 2, "decisions": 1, "whales": 1, "risk": 0}[page]
 
 
 def test_a_page_without_the_entrance_says_how_to_start() -> None:
@@ -182,6 +184,45 @@ def test_decisions_can_be_searched_and_filtered(run_page: RunPage) -> None:
     at.text_input(key="search").input("").run()
     at.segmented_control(key="which").set_value("Copied").run()
     assert list(at.dataframe[0].value["reason"]) == ["Copied"]
+
+
+def test_a_linked_decision_is_explained_with_its_numbers_and_orders(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.decided[0] = replace(queries.decided[0], numbers=(("overlap", 120_000), ("overlap_max", 300_000)))
+    source.close()
+    source.open(lambda: queries)
+    at = AppTest.from_file(str(PAGES / "decisions.py"), default_timeout=60)
+    made = queries.decided[0]
+    at.query_params["why"] = f"{made.at}-{made.signal_id}"
+    at.run()
+    assert not at.exception
+    assert "Why? Copied" in [header.value for header in at.header]
+    said = " ".join(text.value.replace("\\", "") for text in [*at.markdown, *at.caption])
+    assert "overlap 12.0% (at most 30.0%)" in said
+    assert "chance to win 68.0% against our limit of $0.63 before the fee" in said
+    assert f"python -m fargate explain {made.tx}" in said
+    legs = at.dataframe[1].value
+    assert list(legs["state"]) == ["✔ Filled"]
+
+
+def test_a_decision_without_numbers_or_orders_says_so(run_page: RunPage) -> None:
+    queries = quiet()
+    bare = replace(decision(9, Reason.TIME_EXIT), tx="", confidence=0, p_win=0, limit=0, stake=0, signal_id="exit")
+    queries.decided = [bare, decision(3, Reason.NO_EDGE)]
+    source.close()
+    source.open(lambda: queries)
+    for made, words in ((bare, "No order was made for it."), (queries.decided[1], "not checked, for want of data")):
+        at = AppTest.from_file(str(PAGES / "decisions.py"), default_timeout=60)
+        at.query_params["why"] = f"{made.at}-{made.signal_id}"
+        at.run()
+        assert not at.exception
+        assert words in " ".join(text.value for text in [*at.markdown, *at.caption])
+
+
+def test_nothing_is_explained_until_a_row_is_chosen(run_page: RunPage) -> None:
+    at = run_page("decisions", quiet())
+    assert not [header for header in at.header if header.value.startswith("Why?")]
+    assert "why" not in at.query_params
 
 
 def test_a_search_without_result_says_so(run_page: RunPage) -> None:

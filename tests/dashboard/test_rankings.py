@@ -177,7 +177,7 @@ def test_a_ranking_is_read_as_the_ranking_function_stores_and_publishes_it(
     start, account = NOW // SECOND - 86_400, embedded.account()
     for wallet, later in ((WALLET, 0), (TWIN, 10)):
         lake.write(object_name(wallet, start, start + 86_400), activity(wallet, start + later))
-    made, ranking = rank_lake(embedded.s3, lake.bucket, NOW)
+    made, ranking, _ = rank_lake(embedded.s3, lake.bucket, NOW)
     followed = Ranking(ranking.as_of, ranking.source, (RankedWallet(WALLET, 1),))
     publish(embedded.tables, account, made.name, followed, lambda _: None)
     queries = DynamoQueries(TableReaders("test-", embedded.server.endpoint), account, lambda: lake, lambda: NOW)

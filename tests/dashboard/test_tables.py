@@ -1,9 +1,12 @@
 import math
 
+from msgspec.structs import replace
+
 from dashboard.state import WhaleRow
 from dashboard.tables import (
     chosen,
     decision_rows,
+    leg_rows,
     matching,
     moment,
     order_rows,
@@ -16,6 +19,7 @@ from dashboard.tables import (
 )
 from shared.domain.decision import Reason
 from shared.domain.instants import HOUR
+from shared.domain.money import Shares, Usd
 from shared.domain.order import OrderState
 from tests.dashboard.fakes import NOW, WALLET, decision, market, order, position
 
@@ -70,11 +74,33 @@ def test_a_decision_carries_its_numbers() -> None:
     assert row["whale"] == "0x1111…2222"
 
 
+def test_the_numbers_of_a_decision_are_shown_and_not_searched() -> None:
+    made = [replace(decision(1, Reason.OVERLAP), numbers=(("overlap", 310_000), ("overlap_max", 300_000)))]
+    rows = decision_rows(made, MARKETS, {})
+    assert rows[0]["numbers"] == "overlap 31.0% (at most 30.0%)"
+    assert matching(rows, made, "most") == ([], [])
+
+
+def test_the_orders_of_a_decision_tell_how_far_execution_went_and_what_it_got() -> None:
+    first = replace(order(1, OrderState.FILLED, 80_000_000), cost=Usd(51_200_000), reference=630_000, slices=4)
+    second = replace(order(1, OrderState.REJECTED), phase=2, attempt=3, dead=True, note="not allowed")
+    got, none = leg_rows([first, second])
+    assert (got["state"], got["worked"], got["note"]) == ("✔ Filled", "phase 1, slice 1 of 4", "")
+    assert close(got["average"], 0.64)
+    assert close(got["slippage"], 1.5874)
+    assert (none["worked"], none["note"]) == ("phase 2, try 3", "Failed for good. not allowed")
+    assert none["average"] is none["slippage"] is none["reference"] is None
+    (sizeless,) = leg_rows([replace(order(1), size=Shares(0))])
+    assert close(sizeless["filled"], 0.0)
+
+
 def test_every_word_of_a_search_must_occur_whatever_the_case() -> None:
-    rows = decision_rows([decision(1), decision(2, Reason.STALE)], MARKETS, {})
-    assert matching(rows, "  ") == rows
-    assert [row["reason"] for row in matching(rows, "too LATE")] == ["Too late"]
-    assert matching(rows, "too copied") == []
+    made = [decision(1), decision(2, Reason.STALE)]
+    rows = decision_rows(made, MARKETS, {})
+    assert matching(rows, made, "  ") == (rows, made)
+    (late,), (one,) = matching(rows, made, "too LATE")
+    assert (late["reason"], one.reason) == ("Too late", Reason.STALE)
+    assert matching(rows, made, "too copied") == ([], [])
 
 
 def test_decisions_are_chosen_by_outcome_and_reason() -> None:

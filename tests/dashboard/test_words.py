@@ -5,12 +5,10 @@ from hypothesis import strategies as st
 from dashboard.words import (
     NOTHING,
     ORDER_STATES,
-    REASONS,
     age,
     copied,
     dollars,
     gain,
-    label_of,
     plain,
     ratio,
     short,
@@ -22,13 +20,8 @@ from dashboard.words import (
 from shared.domain.decision import Reason
 from shared.domain.instants import DAY, HOUR, MINUTE, SECOND
 from shared.domain.order import OrderState
+from shared.domain.reasons import label_of
 from tests.dashboard.fakes import NOW, WALLET, decision
-
-
-def test_every_reason_has_its_own_label_and_one_sentence() -> None:
-    assert set(REASONS) == set(Reason)
-    assert len({short_label for short_label, _ in REASONS.values()}) == len(Reason)
-    assert all(sentence.endswith(".") for _, sentence in REASONS.values())
 
 
 def test_every_order_state_has_words() -> None:
