@@ -10,11 +10,13 @@ from time import monotonic
 
 from shared.domain.instants import SECOND
 from tests.prove.histories import History
-from tests.prove.running import CHUNK, FAILURES, distribution, prove
+from tests.prove.running import CHUNK, FAILURES, distribution, prove, shares_shown, too_rare
 from tests.prove.streams import STREAMS, complaints, prove_streams, tell_frames
 from tests.prove.world import START
 
 STORY_LINES = 80
+ENOUGH = 5_000
+"""Histories from which on the rarest things must have been seen."""
 MINIMUM = {"median events": 20, "% with a fill": 90, "% with a fault": 30}
 """What a distribution must reach to be worth anything."""
 
@@ -48,7 +50,10 @@ def prove_histories(seeds: range, workers: int) -> bool:
     print(f"{total.histories:,} histories, {total.orders:,} orders in {monotonic() - started:.0f} s")
     print("  " + ", ".join(f"{name} {value:.0f} (at least {MINIMUM[name]})" for name, value in figures.items()))
     print("  faults: " + ", ".join(f"{name} {n:,}" for name, n in total.faults.most_common()))
+    for group, shares in shares_shown(total):
+        print(f"  {group}: " + ", ".join(f"{name} {share:.1f}%" for name, share in shares.items()))
     poor = [name for name, value in figures.items() if value < MINIMUM[name] and len(seeds) >= CHUNK]
+    poor += too_rare(total) if len(seeds) >= ENOUGH else []
     if poor:
         print(f"the histories are too poor to prove anything: {', '.join(poor)}")
         print(f"{total.histories} passed, {len(poor)} failed")

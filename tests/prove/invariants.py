@@ -4,10 +4,11 @@ from collections.abc import Hashable, Iterator
 from typing import TypeVar
 
 from shared.adapters.memory.store import MemoryStore
-from shared.domain.ledger import CASH, RESERVED
-from shared.domain.money import Usd, cost, part, value
+from shared.domain.ledger import CASH, PROVISIONAL, RESERVED, SettlementStatus
+from shared.domain.money import ONE, Price, Shares, Usd, cost, part, value
 from shared.domain.order import FINAL, Order, OrderState, Side
 from shared.engine.engine import Engine
+from shared.engine.execution import begins
 from shared.engine.ledger import Projection, shares_room
 from shared.strategies.whale_copy import Params
 
@@ -72,10 +73,17 @@ def indexes(engine: Engine) -> Iterator[str]:
         if order.side is Side.SELL:
             room = shares_room(order.token, order.sleeve)
             selling[room] = selling.get(room, 0) + order.remaining
+    coming: dict[str, int] = {}
+    for booked in books.booked.values():
+        order = books.orders[booked.fill.order_key]
+        if booked.status is SettlementStatus.MATCHED and order.side is Side.BUY:
+            room = shares_room(order.token, order.sleeve)
+            coming[room] = coming.get(room, 0) + booked.fill.size
     for position in books.positions.values():
         room = shares_room(position.token, position.sleeve)
-        if books.room.get(room, 0) != position.size - selling.get(room, 0):
-            yield f"{room} is {books.room.get(room, 0)}, not {position.size} less {selling.get(room, 0)}"
+        free = position.size - selling.get(room, 0) - coming.get(room, 0)
+        if books.room.get(room, 0) != free:
+            yield f"{room} is {books.room.get(room, 0)}, not {free} of {position.size}"
     for order in books.orders.values():
         if (order.filled == order.size) != (order.state is OrderState.FILLED):
             yield f"order {order.order_key} is {order.state.value} with {order.filled} of {order.size}"
@@ -83,40 +91,24 @@ def indexes(engine: Engine) -> Iterator[str]:
             yield f"order {order.order_key} is LIVE although it has fills"
 
 
-def caps(engine: Engine, order: Order) -> Iterator[str]:
-    """Right after a BUY was planned no cap is exceeded, its own reserve included."""
-    limits, used, risk = engine.limits, engine.desk.books.used, engine.desk.risk
-    equity = risk.equity()
-    most = {
-        "portfolio": limits.portfolio_usd,
-        f"strategy#{order.strategy}": limits.strategy_usd,
-        f"market#{order.market}": min(limits.market_usd, part(equity, limits.market_of_equity)),
-        f"source#{order.source}": min(limits.source_usd, part(equity, limits.source_of_equity)),
-    }
-    for name, limit in most.items():
-        if used[name] > limit:
-            yield f"{name} uses {used[name]} of {limit}"
-    in_token = engine.desk.in_token(order.market, order.token)
-    if in_token > part(equity, limits.position_of_equity):
-        yield f"{order.token} holds {in_token} of {part(equity, limits.position_of_equity)}"
-    if order.cost + order.reserved > limits.trade_max_usd + 1_000:
-        yield f"order {order.order_key} reserves {order.reserved} of {limits.trade_max_usd}"
-    if len(engine.desk.claimed_positions()) > limits.positions_max:
-        yield f"{len(engine.desk.claimed_positions())} positions, {limits.positions_max} allowed"
+def copied_once(engine: Engine, order: Order, params: Params, rows: list[tuple[int, int]], grown: int) -> Iterator[str]:
+    """A wallet's buys of a token, (when, notional) each once, allow an intent per burst, or a part of their sum, times
+    what size may have ``grown`` to (millionths).
 
-
-def copied_once(engine: Engine, order: Order, params: Params, rows: list[tuple[int, int]]) -> Iterator[str]:
-    """A wallet's buys of a token, (when, notional) each once, allow an order per burst, or a part of their sum."""
+    Later phases, slices and tries of an intent ask for what its first order did not get.
+    """
     orders = [
         o
         for o in engine.desk.books.orders.values()
-        if (o.source, o.token, o.side) == (order.source, order.token, Side.BUY) and not o.note.startswith("refused")
+        if (o.source, o.token, o.side) == (order.source, order.token, Side.BUY)
+        and begins(o)
+        and not o.note.startswith("refused")
     ]
     if params.sizing == "kelly":
         copied, most = len(orders), bursts([at for at, _ in rows], engine.detection.params.burst_ns)
     else:
-        copied = sum(cost(o.size, o.limit) for o in orders)
-        most = part(Usd(sum(notional for _, notional in rows)), params.ratio)
+        copied = sum(cost(Shares(o.size + o.later), Price(o.target)) for o in orders)
+        most = part(Usd(sum(notional for _, notional in rows)), params.ratio) * grown // ONE
     if copied > most:
         yield f"{order.source} in {order.token}: {params.sizing} copied {copied}, the trades allow {most}"
 
@@ -132,7 +124,7 @@ def bursts(times: list[int], length: int) -> int:
 
 def same_books(belief: Projection, stored: Projection, what: str) -> Iterator[str]:
     """Two projections agree on money, positions and exposure; refused plans are known to belief alone."""
-    for name in ("positions", "realized", "fees", "fills"):
+    for name in ("positions", "realized", "fees", "fills", "booked", "unsettled", "redemptions"):
         if getattr(belief, name) != getattr(stored, name):
             yield f"{what}: {name} are {getattr(stored, name)}, believed {getattr(belief, name)}"
     if not_zero(belief.balances) != not_zero(stored.balances):
@@ -160,9 +152,14 @@ def rebuild(store: MemoryStore) -> Iterator[str]:
 
 
 def ended(engine: Engine) -> Iterator[str]:
-    """Once faults stop, every order is final and no cash is held."""
+    """Once faults stop, every order is final, no cash is held, every execution has settled."""
     for order in engine.desk.books.orders.values():
         if order.state not in FINAL:
             yield f"order {order.order_key} is still {order.state.value}"
     if engine.desk.books.balance(RESERVED):
         yield f"{engine.desk.books.balance(RESERVED)} is still reserved"
+    if engine.desk.books.unsettled:
+        yield f"executions in {list(engine.desk.books.unsettled)} may still fail"
+    for (account, asset), amount in engine.desk.books.balances.items():
+        if account == PROVISIONAL and amount:
+            yield f"{amount} of {asset} is still provisional"

@@ -7,15 +7,14 @@ from msgspec.structs import replace
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.orders import SettlementSettings
 from shared.adapters.paper.venue import PaperVenue, VenueSettings
-from shared.domain.effects import Cancel, Effect, Plan, Query, Submit, WakeMeAt, Write
+from shared.domain.effects import Cancel, Effect, Plan, Query, Submit, WakeMeAt
 from shared.domain.instants import DAY, HOUR, SECOND
-from shared.domain.ledger import CASH, Fill, Position, Record, RecordKind, SettlementStatus
+from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
     Command,
     CommandKind,
     Event,
-    FillStatus,
     MarketListed,
     MarketResolved,
     OrderInDoubt,
@@ -27,13 +26,13 @@ from shared.domain.messages import (
     TimerFired,
     WhaleTrade,
 )
-from shared.domain.money import ONE, Fraction, Price, Shares, Usd, cost, dollars, proceeds
+from shared.domain.money import ONE, Fraction, Price, cost, dollars, proceeds
 from shared.domain.order import FINAL, OrderState, Side
 from shared.domain.reports import OpenOrder, Reports, TradeReport
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits
-from shared.engine.reconciliation import Belief, BookedFill, Redemption, belief_of
+from shared.engine.reconciliation import Belief
 from shared.ports import Answer
 from shared.strategies.whale_copy import Params, WhaleCopy
 
@@ -58,14 +57,9 @@ class Life:
         self.log = MemoryPaperLog()
         self.venue = PaperVenue(rng.randrange(1_000_000), self.log, settings=SETTINGS)
         self.engine = Engine("test", WhaleCopy(Params(sizing="ratio")), LIMITS)
-        self.fills: dict[tuple[str, str], BookedFill] = {}
-        self.reversed: dict[str, int] = {}
-        self.returned = 0
-        self.redemptions: list[Redemption] = []
         self.answers: list[Answer] = []
         self.timers: list[WakeMeAt] = []
         self.trades = 0
-        self.failed = False
         self.give(Command("start", CommandKind.DEPOSIT, "pairs", CAPITAL))
         self.give(RankingPublished(Ranking(START, "pairs", (RankedWallet("anna", 1, 20, 6_000_000),))))
         for name in MARKETS:
@@ -78,24 +72,7 @@ class Life:
         self.now += 1
         if isinstance(payload, OrderRejected) and self.engine.desk.books.orders[payload.order_key].state in FINAL:
             return  # a late answer about an order that has ended meanwhile
-        if isinstance(payload, FillStatus):
-            self._settle(payload)
         self.perform(self.engine.handle(Event(0, self.now, self.now, "venue", payload)))
-
-    def _settle(self, told: FillStatus) -> None:
-        """Keeps how far a fill has settled; what failed comes back out of what the engine's projection says."""
-        key = (told.trade_id, told.order_key)
-        booked = self.fills.get(key)
-        final = (SettlementStatus.CONFIRMED, SettlementStatus.FAILED)
-        if booked is None or booked.status in final:
-            return
-        self.fills[key] = BookedFill(booked.fill, told.status)
-        if told.status is SettlementStatus.FAILED:
-            order, made = self.engine.desk.books.orders[told.order_key], booked.fill
-            buying = order.side is Side.BUY
-            name = f"{order.token}#{order.sleeve}"
-            self.reversed[name] = self.reversed.get(name, 0) + (-made.size if buying else made.size)
-            self.returned -= money(order.side, made)
 
     def perform(self, effects: list[Effect]) -> None:
         """What a driver does."""
@@ -114,19 +91,8 @@ class Life:
                     self.hear(self.venue.query(order_key, self.now))
                 case WakeMeAt():
                     self.timers.append(effect)
-                case Write(record):
-                    self._written(record)
                 case _:
                     pass
-
-    def _written(self, record: Record) -> None:
-        if record.fill is not None:
-            self.fills[record.fill.trade_id, record.fill.order_key] = BookedFill(record.fill)
-        if record.kind is RecordKind.SETTLED and record.posting is not None and record.position is not None:
-            paid = sum(entry.amount for entry in record.posting.entries if entry.account == CASH)
-            token = record.position.token
-            size = sum(e.amount for e in record.posting.entries if e.asset == token and e.amount > 0)
-            self.redemptions.append(Redemption(token, Shares(size), Usd(paid)))
 
     def hear(self, answers: list[Answer]) -> None:
         """Answers of the venue set out; some are lost, late, or arrive twice."""
@@ -202,13 +168,8 @@ class Life:
     # ------------------------------------------------------------------ both sides
 
     def belief(self) -> Belief:
-        """What the engine believes, failed executions taken out."""
-        desk = self.engine.desk
-        read = belief_of(desk.books, self.fills, desk.risk.trading, tuple(self.redemptions))
-        positions: dict[str, Position] = dict(read.positions)
-        for name, shares in self.reversed.items():
-            positions[name] = replace(positions[name], size=Shares(positions[name].size + shares))
-        return replace(read, positions=positions, cash=read.cash + self.returned)
+        """What the engine believes."""
+        return self.engine.belief()
 
     def truth(self) -> Reports:
         """Everything the venue knows, read in one instant."""
@@ -225,7 +186,6 @@ class Life:
                 status = paper.settled[made.trade_id]
                 trades.append(TradeReport(made, order.token, order.side, status))
                 if status is SettlementStatus.FAILED:
-                    self.failed = True
                     continue
                 size = made.size if order.side is Side.BUY else -made.size
                 positions[order.token] = positions.get(order.token, 0) + size

@@ -1,150 +1,29 @@
 """Testing the tester: sound code passes, planted mistakes are found, and the command says so."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from shared.adapters.memory.store import MemoryStore
-from shared.domain.effects import Effect
-from shared.domain.money import Usd
-from shared.domain.order import Order, OrderState
-from shared.engine import ledger
-from shared.engine.desk import Desk
-from shared.engine.detection import Deliveries, Detection
-from shared.engine.execution import Execution
-from shared.engine.marks import Marks
-from shared.engine.risk import Risk
+from shared.domain.instants import HOUR, MINUTE
+from shared.domain.money import dollars
+from shared.domain.order import OrderState, Side
 from tests.prove import running
 from tests.prove.__main__ import main
 from tests.prove.histories import COUNTED_AS_FAULT, History
+from tests.prove.mistakes import MISTAKES, fills_not_keyed
+from tests.prove.settings import WIDE, Setting
+from tests.prove.shadow import Shadow
+from tests.prove.watchman import Watchman
+from tests.prove.world import START, World
 
-SEEDS = 1_500
+SEEDS = 3_000
 """A planted mistake must show within this many histories."""
 
 
-class Never(dict[Any, None]):
-    """Remembers nothing."""
-
-    def __contains__(self, key: object) -> bool:
-        return False
-
-
-def fills_not_keyed(patch: pytest.MonkeyPatch) -> None:
-    made = Desk.__init__
-
-    def forgetful(self: Desk, *given: Any) -> None:
-        made(self, *given)
-        self._booked_fills = Never()
-
-    patch.setattr(Desk, "__init__", forgetful)
-
-
-def timeout_is_rejection(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Desk, "doubtful", Desk.rejected)
-
-
-def sent_although_stopped(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Desk, "_unwanted", lambda self, order: False)
-
-
-def ended_orders_keep_their_cash(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ledger, "FINAL", (OrderState.FILLED,))
-
-
-def exposure_forgets_fills(patch: pytest.MonkeyPatch) -> None:
-    settle = ledger.settle_record
-
-    def without_exposure(*given: Any) -> Any:
-        from msgspec.structs import replace
-
-        record = settle(*given)
-        kept = tuple(c for c in record.headroom if not c.name.startswith("market#"))
-        return replace(record, headroom=kept)
-
-    patch.setattr("shared.engine.desk.settle_record", without_exposure)
-
-
-def open_orders_do_not_count_against_the_position(patch: pytest.MonkeyPatch) -> None:
-    def held_only(self: Desk, market: str, token: str) -> Usd:
-        return Usd(sum(p.cost for p in self.positions.get(market, {}).values() if p.token == token))
-
-    sized = Risk.size_entry
-
-    def from_positions(self: Risk, trade: Any, market: Any, source: str, strategy: str, in_token: Usd) -> Any:
-        return sized(self, trade, market, source, strategy, Usd(0))
-
-    patch.setattr(Risk, "size_entry", from_positions)
-
-
-def a_restart_forgets_open_orders(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Desk, "_reopen", nothing)
-
-
-def nothing(*_: Any) -> list[Effect]:
-    return []
-
-
-def every_delivery_is_new(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Deliveries, "is_new", lambda self, trade, source, at: True)
-
-
-def a_restart_forgets_bursts(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Detection, "restore_burst", nothing)
-
-
-def a_doubt_is_asked_about_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Desk, "_ask", lambda self, order_key, at: [])
-
-
-def a_cancel_is_sent_without_looking_again(patch: pytest.MonkeyPatch) -> None:
-    woken = Desk.woken
-    patch.setattr(Desk, "woken", lambda self, timer, at: woken(self, timer, at)[:1])
-
-
-def the_store_writes_a_refused_plan(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Desk, "refused", nothing)
-
-
-def a_leg_is_planned_while_one_is_open(patch: pytest.MonkeyPatch) -> None:
-    track = Execution.track
-
-    def never_open(self: Execution, before: Order | None, order: Order) -> None:
-        track(self, before, order)
-        self.intents[order.signal_id].open_key = ""
-
-    patch.setattr(Execution, "track", never_open)
-
-
-def marks_forget_sales(patch: pytest.MonkeyPatch) -> None:
-    resize = Marks.resize
-    patch.setattr(Marks, "resize", lambda self, token, delta, at: resize(self, token, max(delta, 0), at))
-
-
-def the_journal_misses_moves(patch: pytest.MonkeyPatch) -> None:
-    journal = MemoryStore.journal
-    patch.setattr(
-        MemoryStore, "journal", lambda self, account: [r for r in journal(self, account) if r.kind.value != "moved"]
-    )
-
-
-MISTAKES: list[Callable[[pytest.MonkeyPatch], None]] = [
-    fills_not_keyed,
-    timeout_is_rejection,
-    sent_although_stopped,
-    ended_orders_keep_their_cash,
-    exposure_forgets_fills,
-    open_orders_do_not_count_against_the_position,
-    a_restart_forgets_open_orders,
-    every_delivery_is_new,
-    a_restart_forgets_bursts,
-    a_doubt_is_asked_about_once,
-    a_cancel_is_sent_without_looking_again,
-    the_store_writes_a_refused_plan,
-    a_leg_is_planned_while_one_is_open,
-    marks_forget_sales,
-    the_journal_misses_moves,
-]
+def quiet() -> World:
+    """A world in which the venue answers everything."""
+    return World(Setting("kelly", 2_000, WIDE, settles=True), str, lambda: 100)
 
 
 @pytest.mark.parametrize("plant", MISTAKES, ids=lambda plant: plant.__name__)
@@ -195,6 +74,44 @@ def test_histories_that_prove_nothing_fail(capsys: pytest.CaptureFixture[str], m
     monkeypatch.setattr("tests.prove.__main__.prove", lambda seeds, workers: poor)
     assert main(["--histories", "600", "--frames", "0"]) == 4
     assert "too poor to prove anything: % with a fill" in capsys.readouterr().out
+
+
+def test_histories_in_which_something_never_happens_fail(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poor = running.run(range(300))
+    poor.shown.update(dict.fromkeys(poor.shown, 300))
+    poor.shown["halted_drawdown"] = 0
+    monkeypatch.setattr("tests.prove.__main__.prove", lambda seeds, workers: poor)
+    assert main(["--histories", "5000", "--frames", "0"]) == 4
+    assert "halted_drawdown" in capsys.readouterr().out.splitlines()[-2]
+
+
+def test_the_watchman_calls_a_tenth_of_bitcoin_s_price_a_move_and_less_none() -> None:
+    for price, moved in ((dollars(66_000), True), (dollars(66_000) - 1, False), (dollars(54_000), True)):
+        watch = Watchman(WIDE, Shadow())
+        watch.price(dollars(60_000), START)
+        watch.price(price, START + MINUTE)
+        assert ("BTC moved" in watch.standing("anna", START + MINUTE)) is moved
+
+
+def test_the_watchman_counts_the_last_hour_and_no_more() -> None:
+    watch = Watchman(replace(WIDE, api_errors_per_hour=1), Shadow())
+    watch.errors.extend((START, START + MINUTE))
+    assert list(watch.standing("anna", START + HOUR - 1)) == ["errors on the order path"]
+    assert list(watch.standing("anna", START + HOUR)) == []
+
+
+def test_a_quiet_world_copies_fills_and_comes_to_rest() -> None:
+    world = quiet()
+    world.whale("anna", "m:yes", Side.BUY, 40, 3_000)
+    world.deliver(0)
+    world.deliver(0)
+    world.fill(0, 100)
+    world.finish()
+    assert world.fills > 0
+    assert world.checks.shadow.equity() == world.engine.desk.risk.equity()
+    assert next(order.state for order in world.store.books.orders.values()) is OrderState.FILLED
 
 
 @pytest.mark.parametrize("given", ["--histories=-1", "--frames=-1", "--workers=0", "--histories=0 --frames=0"])
