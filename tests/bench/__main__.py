@@ -1,7 +1,8 @@
 """`make bench`: the speed figures of the README, measured now, as a table and as build/bench.json.
 
 Each replay is the product's own command in a process of its own, pinned to one core, reading included; the median of
-three runs is kept. Figures of other systems appear only where they were measured in the same run.
+three runs is kept. Figures of other systems appear only where they were measured in the same run. A limit stands beside
+its figure, with MISSED where it was not reached; the exit code stays 0, since other work on the machine can do that.
 """
 
 import argparse
@@ -21,19 +22,16 @@ from shared.adapters.synthetic import BENCH, generate
 from shared.domain.messages import WhaleTrade
 from shared.domain.order import Side
 from shared.engine.detection import Deliveries
-from tests.bench import books_replay, feeds_activity, feeds_books, feeds_live
+from tests.bench import books_replay, feeds_activity, feeds_books, feeds_live, paper_truth, peer
 from tests.bench.statistics import statistics_rows
 from tests.bench.store import measure_plans
+from tests.bench.table import Row, line, row
 
 BUILD = Path("build")
 FOLLOWED = 200
 RUNS = 3
-Row = dict[str, object]
-
-
-def _row(name: str, value: float, unit: str, peer: str = "", peer_value: float | None = None) -> Row:
-    ratio = None if peer_value is None else round(value / peer_value, 2)
-    return {"name": name, "value": value, "unit": unit, "peer": peer, "peer_value": peer_value, "ratio": ratio}
+LEAST_SYNTHETIC, LEAST_MARCH = 200_000, 40_000
+"""Events a second that a replay must reach, with every rule on."""
 
 
 def _replay(path: Path, resolutions: Path, whales: Path, sizing: str) -> dict[str, float]:
@@ -70,11 +68,12 @@ def synthetic_rows() -> list[Row]:
     named = BUILD / "bench-followed.txt"
     named.write_text("\n".join(wallets), encoding="utf-8")
     got = _replay(day / "trades.parquet", day / "resolutions.parquet", named, "kelly")
+    name = f"replay, synthetic day ({got['events']:,.0f} rows)"
     return [
-        _row(f"replay, synthetic day ({got['events']:,.0f} rows)", got["events_per_s"], "events/s"),
-        _row("handle, event that concerns nobody, p50", got["quiet_p50"], "us"),
-        _row("handle, event that concerns us, p50 (synthetic)", got["busy_p50"], "us"),
-        _row("handle, event that concerns us, p99 (synthetic)", got["busy_p99"], "us"),
+        row(name, got["events_per_s"], "events/s", least=LEAST_SYNTHETIC),
+        row("handle, event that concerns nobody, p50", got["quiet_p50"], "us"),
+        row("handle, event that concerns us, p50 (synthetic)", got["busy_p50"], "us"),
+        row("handle, event that concerns us, p99 (synthetic)", got["busy_p99"], "us"),
     ]
 
 
@@ -87,9 +86,9 @@ def recorded_rows(recordings: Path) -> list[Row]:
     for sizing in ("kelly", "ratio"):
         got = _replay(path, recordings / "resolutions_updown_2026-03.parquet", named, sizing)
         rows += [
-            _row(f"replay, March recording, {sizing}", got["events_per_s"], "events/s"),
-            _row(f"handle p50, March recording, {sizing}", got["busy_p50"], "us"),
-            _row(f"handle p99, March recording, {sizing}", got["busy_p99"], "us"),
+            row(f"replay, March recording, {sizing}", got["events_per_s"], "events/s", least=LEAST_MARCH),
+            row(f"handle p50, March recording, {sizing}", got["busy_p50"], "us"),
+            row(f"handle p99, March recording, {sizing}", got["busy_p99"], "us"),
         ]
     return rows
 
@@ -115,8 +114,8 @@ def dedup_rows() -> list[Row]:
         assert not new
     times.sort()
     return [
-        _row("dedup look-up among 200,000, p50", round(times[len(times) // 2], 3), "us"),
-        _row("dedup look-up among 200,000, p99", round(times[len(times) * 99 // 100], 3), "us"),
+        row("dedup look-up among 200,000, p50", round(times[len(times) // 2], 3), "us"),
+        row("dedup look-up among 200,000, p99", round(times[len(times) * 99 // 100], 3), "us"),
     ]
 
 
@@ -129,18 +128,20 @@ def main() -> int:
     rows = synthetic_rows() + dedup_rows() + feeds_activity.rows() + feeds_books.rows() + feeds_live.rows()
     recordings = os.environ.get("RECORDINGS", "../shared/data")
     if Path(recordings).is_dir():
-        rows += recorded_rows(Path(recordings)) + books_replay.rows()
+        rows += recorded_rows(Path(recordings))
     else:
         print("RECORDINGS names no folder: the March recording is left out")
+    if not peer.is_there():
+        print(peer.MISSING)
+    rows += books_replay.rows() + paper_truth.rows()
     if not options.quick:
         plans_per_s, p50_ms = measure_plans()
-        rows += [_row("plan transactions, embedded DynamoDB", plans_per_s, "plans/s")]
-        rows += [_row("plan transaction p50, embedded DynamoDB", p50_ms, "ms")]
+        rows += [row("plan transactions, embedded DynamoDB", plans_per_s, "plans/s")]
+        rows += [row("plan transaction p50, embedded DynamoDB", p50_ms, "ms")]
         rows += statistics_rows()
-    width = max(len(str(row["name"])) for row in rows) + 2
-    for row in rows:
-        peer = f"   {row['ratio']}x {row['peer']}" if row.get("ratio") else ""
-        print(f"{row['name']!s:<{width}}{row['value']:>14,.3f}  {row['unit']}{peer}")
+    width = max(len(str(one["name"])) for one in rows) + 2
+    for one in rows:
+        print(line(one, width))
     (BUILD / "bench.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     print(f"written to {BUILD / 'bench.json'}")
     return 0

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from fargate.async_driver import AsyncDriver
-from fargate.compose import LIVE_DETECTION
+from fargate.compose import LIVE_DETECTION, LIVE_VENUE
 from fargate.lanes import Lane
 from fargate.present import LIVE_SOURCES, Present
 from fargate.streams import clients_of, public_http
@@ -60,6 +60,9 @@ class Nobody:
     def put_marks(self, marks: Mapping[str, int]) -> None:
         """Forget them."""
 
+    def put_risk(self, risk: Mapping[str, Any]) -> None:
+        """Forget it."""
+
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         """Forget it."""
 
@@ -95,7 +98,10 @@ class Trading:
 
     async def _run(self, ready: asyncio.Event) -> None:
         house: Any = SimpleNamespace(
-            engine=self.engine, clock=self.clock, store=self.store, venue=PaperVenue(0, MemoryPaperLog())
+            engine=self.engine,
+            clock=self.clock,
+            store=self.store,
+            venue=PaperVenue(0, MemoryPaperLog(), settings=LIVE_VENUE),
         )
         async with public_http() as http:
             self.present = Present(
