@@ -17,93 +17,17 @@ from shared.adapters.s3.tape import SEAL_EVERY_NS, Tape, lives_of, read_life, re
 from shared.domain.effects import Alert, WakeMeAt
 from shared.domain.errors import BadInput, Temporary
 from shared.domain.instants import HOUR, SECOND
-from shared.domain.ledger import Fill, SettlementStatus
-from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
-    Balance,
-    BookChange,
-    BookSnapshot,
-    Command,
-    CommandKind,
-    ControlChanged,
     Event,
-    FeedHealth,
-    FeedNotice,
-    FiguresPublished,
-    FillStatus,
-    MarketChanged,
-    MarketListed,
-    MarketResolved,
-    Merged,
-    NoticeKind,
-    OrderAccepted,
-    OrderFilled,
-    OrderInDoubt,
-    OrderRejected,
-    OrderReport,
     Payload,
-    PlanCommitted,
-    PlanRefused,
-    PriceKind,
-    PricePoint,
-    PublicTrade,
-    RankingPublished,
-    RebatePaid,
-    Redeemed,
-    RefusedBy,
-    SpotBook,
-    SpotCandle,
     SpotTrade,
-    TickSizeChanged,
-    TimerFired,
     TimerKind,
-    VoicesPublished,
-    WalletActivity,
-    WhaleTrade,
 )
-from shared.domain.money import Price, Shares, Usd
-from shared.domain.order import OrderState, Side
-from shared.domain.tables import Figures, Pair, Voices
+from shared.domain.order import Side
 from shared.domain.tape import Began, Checkpoint, Did, Recovered, TapeRow, Warmed
-from shared.domain.whale import RankedWallet, Ranking
 from tests.contracts.embedded import Embedded
 from tests.contracts.store.records import NOON
-
-EVERY_KIND: list[Payload] = [
-    WhaleTrade("w", "m", "t", Side.BUY, 510_000, 2**53 + 1, "tx", 3),
-    WalletActivity("w", "m", "REDEEM", 5),
-    PublicTrade("m", "t", Side.SELL, 490_000, 7, "tx", 1),
-    BookSnapshot("m", "t", ((490_000, 1), (480_000, 2)), ()),
-    BookChange("m", "t", Side.BUY, 490_000, 0),
-    PricePoint("BTC", PriceKind.TWAP, 65_000_000_000),
-    MarketListed(Market("m", MarketKind.EVENT, "slug", "Ωhat?", tokens=("t", "u"))),
-    MarketChanged(Market("m", MarketKind.CRYPTO_UPDOWN, best_bid=Price(490_000))),
-    MarketResolved("m", {"t": 1_000_000, "u": 0}),
-    TimerFired(TimerKind.ORDER_EXPIRY, "k"),
-    FillStatus("trade", "k", SettlementStatus.FAILED),
-    FeedHealth("data", healthy=False, reason="timeout"),
-    RankingPublished(Ranking(NOON, "simple", (RankedWallet("w", 1, 12, 345, pinned=True),))),
-    ControlChanged(trading=False, reason="drill"),
-    PlanCommitted("k.1", existed=True),
-    PlanRefused("k.1", RefusedBy.HEADROOM, "cash"),
-    OrderAccepted("k.1", "0xhash"),
-    OrderRejected("k.1", "no"),
-    OrderInDoubt("k.1", "timeout"),
-    OrderReport("k.1", OrderState.PARTIAL, Shares(5)),
-    OrderFilled(Fill("trade", "k.1", 500_000, Shares(5), Usd(1), NOON)),
-    Balance("pUSD", 7),
-    Command("c", CommandKind.DEPOSIT, "more", 5),
-    SpotTrade("BTC", Side.SELL, 65_000_000_000, 1_500, 77),
-    SpotBook("BTC", ((64_999_000_000, 5),), ((65_000_000_000, 6),)),
-    SpotCandle("BTC", 1, NOON, 1, 4, 1, 3, 10, 6, 2, closed=True),
-    TickSizeChanged("m", "t", 1_000),
-    FeedNotice("rtds", NoticeKind.LOST, "the server closed it", 4),
-    VoicesPublished(Voices(NOON, (Pair("v", "w", 310_000, -250_000),), {"w": "v"}, {"v": {"sports": 1_500_000}})),
-    FiguresPublished(Figures(NOON, Usd(1), Usd(2), Usd(3), Usd(4), {"crash": -5}, bets=2, trims={"t#w": 900_000})),
-    Redeemed("m"),
-    Merged("m", Shares(5), "merge"),
-    RebatePaid("rebate", 2**53 + 1),
-]
+from tests.shared.adapters.s3.kinds import EVERY_KIND
 
 
 def events(count: int, start: int = NOON, step: int = 1_000_000, source: str = "data") -> list[Event]:
