@@ -21,8 +21,8 @@ NAMES = {
     "entries": "Entries within a minute",
     "api_errors": "Errors within an hour",
     "failed_settlements": "Failed settlements in an hour",
-    "var": "VaR (95%, a day)",
-    "cvar": "CVaR (95%, a day)",
+    "var": "VaR (95%, at resolution)",
+    "cvar": "CVaR (95%, at resolution)",
     "stress": "Worst stress scenario",
 }
 """Each limit as a reader would say it."""

@@ -180,8 +180,8 @@ _NUMBERS: dict[str, tuple[str, Kind]] = {
     "failed_settlements": ("failed settlements within the hour", _K.COUNT),
     "spot_moved": ("Bitcoin moved by", _K.SHARE),
     "entries": ("entries within the minute", _K.COUNT),
-    "var": ("VaR (95%, a day)", _K.MONEY),
-    "cvar": ("CVaR (95%, a day)", _K.MONEY),
+    "var": ("VaR (95%, at resolution)", _K.MONEY),
+    "cvar": ("CVaR (95%, at resolution)", _K.MONEY),
     "stress": ("worst stress scenario", _K.MONEY),
     # Exits.
     "sellable": ("could be sold at", _K.PRICE),

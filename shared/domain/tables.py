@@ -37,7 +37,9 @@ class Voices(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """What the portfolio as it stood ``as_of`` could lose within a day, in micro-dollars, losses positive.
+    """What the portfolio as it stood ``as_of`` could lose, in micro-dollars, losses positive.
+
+    VaR and CVaR look as far as the markets' resolution: against a limit per day that is the careful side.
 
     ``stress``: result of each scenario by name (a loss is negative). ``diversification``: score 0..ONE over ``bets``
     positions with risk. ``correlated``: topic to the number of positions in it that move together. ``trims``: position

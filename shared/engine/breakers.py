@@ -119,7 +119,7 @@ def _feeds() -> tuple[Breaker, ...]:
 
 def _world(limits: Limits) -> tuple[Breaker, ...]:
     """Errors, the market at large, and what the portfolio could lose."""
-    figures = "with the next figures within the limit"
+    figures, ahead = "with the next figures within the limit", " (95%, at resolution)"
     errors = f"more than {limits.api_errors_per_hour} errors on the order path within 1 h (425 and 429 are none)"
     failed = f"more than {limits.failed_settlements_per_hour} executions failed to settle within 1 h"
     moved = f"BTC moved by {format_percent(limits.spot_move)} or more within {format_span(limits.spot_window_ns)}"
@@ -129,8 +129,8 @@ def _world(limits: Limits) -> tuple[Breaker, ...]:
         _halt("api_errors", Reason.HALTED_API_ERRORS, errors, AGED),
         _halt("settlements", Reason.HALTED_SETTLEMENTS, failed, AGED),
         _halt("spot_move", Reason.HALTED_SPOT_MOVE, moved, "when that move is no longer within the window"),
-        _halt("var", Reason.HALTED_VAR, f"VaR (95%, a day) is above {format_usd(limits.var_95_usd)}", figures),
-        _halt("cvar", Reason.HALTED_VAR, f"CVaR (95%, a day) is above {format_usd(limits.cvar_95_usd)}", figures),
+        _halt("var", Reason.HALTED_VAR, f"VaR{ahead} is above {format_usd(limits.var_95_usd)}", figures),
+        _halt("cvar", Reason.HALTED_VAR, f"CVaR{ahead} is above {format_usd(limits.cvar_95_usd)}", figures),
         _halt("stress", Reason.HALTED_STRESS, stress, figures),
     )
 
