@@ -69,6 +69,7 @@ class Control:
             return [Alert(2, "resume_refused", text)]
         if desk.settlements.broken:
             return [Alert(2, "resume_refused", f"not resumed: {desk.settlements.broken}")]
+        self._holdings.stay()
         return [
             desk.resumed(at),
             SetSwitch(True, command.reason, command.command_id),

@@ -162,7 +162,7 @@ class Exits:
         return triggers
 
     def flatten(self, at: int) -> list[Trigger]:
-        """Leave everything. What is being left already keeps its rule; what is bought after this is not included."""
+        """Leave everything that is not being left yet."""
         triggers: list[Trigger] = []
         for band in self._bands.values():
             for watch in list(band.watches.values()):

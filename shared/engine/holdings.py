@@ -35,6 +35,8 @@ class Holdings:
         self._markets = markets
         self._held = desk.marks.held
         self._wanted: dict[str, Wanted] = {}
+        self._flat = False
+        """Everything is to be sold, until trading is resumed: also what a late fill or a failed sale brings back."""
         self._closes: dict[str, int] = {}
         """When trading ends for good in up/down markets that we are leaving."""
         desk.on_position = self._repositioned
@@ -98,6 +100,8 @@ class Holdings:
                 if bid and bid != entry[1]:
                     self._desk.marks.price(token, bid)
         effects = [effect for trigger in self._exits.due(at) for effect in self._begin(trigger)]
+        if self._flat:
+            effects += self.flatten(at)
         for key, wanted in list(self._wanted.items()):
             if at < self._closes.get(wanted.market, NEVER):
                 effects += self._press(key, at)
@@ -107,8 +111,13 @@ class Holdings:
 
     def flatten(self, at: int) -> list[Effect]:
         """Leave everything, because a person says so; what a rule was leaving too, which would stop with trading."""
+        self._flat = True
         triggers = [self._overruled(key, at) for key, one in self._wanted.items() if one.rule != Reason.EMERGENCY_EXIT]
         return [effect for trigger in (*triggers, *self._exits.flatten(at)) for effect in self._begin(trigger)]
+
+    def stay(self) -> None:
+        """Trading goes on: what is brought back or bought from now on is held."""
+        self._flat = False
 
     def _overruled(self, key: str, at: int) -> Trigger:
         position = self._desk.books.positions[key]

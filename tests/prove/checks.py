@@ -231,7 +231,7 @@ class Checks:
             case _:
                 pass
         if isinstance(payload, Command) and payload.kind is CommandKind.RESUME:
-            self.left.flattened.clear()
+            self.left.stay()
         if isinstance(payload, Command) and payload.kind is CommandKind.FLATTEN:
             yield from self.left.flatten(self.leaves)
 

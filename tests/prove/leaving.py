@@ -36,6 +36,7 @@ class Left:
         self.merging: dict[str, None] = {}
         self.peaks: dict[str, int] = {}
         self.waits: dict[str, int] = {}
+        self.flat = False
         self.flattened: dict[str, None] = {}
 
     def held(self, token: str | None = None) -> Iterator[Position]:
@@ -86,7 +87,7 @@ class Left:
         for position in self.held():
             market = self.markets[position.market]
             ends = market.end_at if market.kind is MarketKind.EVENT and before else None
-            if position.key in self.flattened or (ends is not None and at >= ends - before):
+            if self.flat or position.key in self.flattened or (ends is not None and at >= ends - before):
                 keys.append(position.key)
         return keys
 
@@ -97,11 +98,17 @@ class Left:
                 yield f"{position.key} is not left although its market ends, or a person said so"
 
     def flatten(self, leaves: Leaves) -> Iterator[str]:
-        """A person says to sell everything."""
+        """A person says to sell everything: also what comes back later, until trading is resumed."""
+        self.flat = True
         for position in self.held():
             self.flattened[position.key] = None
             if not leaves(position.key) and not self._dust(position):
                 yield f"{position.key} is not left although a person says so"
+
+    def stay(self) -> None:
+        """A person says that trading goes on."""
+        self.flat = False
+        self.flattened.clear()
 
     # ------------------------------------------------------------------ what is being left
 
@@ -129,7 +136,7 @@ class Left:
             "nothing is free": floor_size(free) == 0,  # type: ignore[arg-type]  # an amount of shares
             "the market takes no orders": not market.accepting or over,
             "shares are being merged": position.market in self.merging,
-            "the switch is off": not self.watch.trading and position.key not in self.flattened,
+            "the switch is off": not self.watch.trading and not self.flat and position.key not in self.flattened,
             "no price is known": price == 0,
             "too little to wait with": not self.quotes.bid(position.token, at) and free < market.min_size,
             "it is dust": self._dust(position),
@@ -142,5 +149,5 @@ class Left:
     def recover(self, ordered: dict[str, None]) -> None:
         """Peaks are forgotten; of what was being left, what a rule had sent an order for (by key) goes on."""
         self.peaks, self.waits = {}, {}
-        self.merging = {}
+        self.merging, self.flat = {}, False
         self.flattened = {key: None for key in self.flattened if key in ordered}

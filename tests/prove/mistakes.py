@@ -293,6 +293,17 @@ def flatten_only_stops(patch: Patch) -> None:
     patch.setattr(Holdings, "flatten", nothing)
 
 
+def flatten_is_over_once_all_was_sold(patch: Patch) -> None:
+    flatten = Holdings.flatten
+
+    def once(self: Holdings, at: int) -> list[Effect]:
+        effects = flatten(self, at)
+        self._flat = False
+        return effects
+
+    patch.setattr(Holdings, "flatten", once)
+
+
 def an_exit_sells_twice(patch: Patch) -> None:
     pressed = Holdings._press
 

@@ -150,6 +150,37 @@ def test_flatten_stops_trading_and_goes_on_selling_until_all_is_sold() -> None:
     assert house.whale(trade(tx="tx9")) is Reason.TRADING_DISABLED
 
 
+def flattened_then_failed(*between: CommandKind) -> tuple[House, int]:
+    """All was sold as a person said, the sale failed to settle, and a second passed; with the size held before."""
+    house = holding()
+    held = house.size()
+    house.command(CommandKind.FLATTEN)
+    (sale,) = exits(house)
+    house.accept(sale)
+    sold = house.fill(sale, settles=True)
+    assert house.size() == 0
+    for command in between:
+        house.command(command)
+    house.status(sold, SettlementStatus.FAILED)
+    assert house.size() == held
+    house.pass_time(after=2 * SECOND)
+    return house, held
+
+
+@pytest.mark.parametrize("between", [(), (CommandKind.RESUME, CommandKind.FLATTEN)])
+def test_what_a_failed_sale_brings_back_after_flatten_is_sold_again(between: tuple[CommandKind, ...]) -> None:
+    house, held = flattened_then_failed(*between)
+    assert [(sale.rule, sale.size) for sale in exits(house)] == [("emergency_exit", held)] * 2
+    done(house)
+    assert house.size() == 0
+
+
+@pytest.mark.parametrize("between", [(CommandKind.RESUME,), (CommandKind.RESUME, CommandKind.KILL)])
+def test_what_comes_back_after_a_resume_is_held(between: tuple[CommandKind, ...]) -> None:
+    house, held = flattened_then_failed(*between)
+    assert (house.size(), len(exits(house))) == (held, 1)
+
+
 def test_flatten_takes_over_what_a_rule_was_leaving() -> None:
     house = stopped()
     stop = exits(house)[0]
