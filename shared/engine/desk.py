@@ -68,6 +68,8 @@ class Desk:
         match record.kind:
             case RecordKind.DEPOSITED | RecordKind.EXTERNAL:
                 self.risk.deposited(Usd(sum(change.delta for change in record.headroom)))
+            case RecordKind.REVERSED:
+                self.risk.failed_settlement(record.at)
             case RecordKind.HALTED:
                 self.risk.relatch(Reason(record.ref), record.at)
             case RecordKind.RESUMED:

@@ -297,11 +297,7 @@ class Engine:
         return effects
 
     def _on_settlement(self, told: FillStatus, at: int) -> list[Effect]:
-        failed = self.desk.books.failed
-        effects = self.desk.settlements.told(told, at)
-        if self.desk.books.failed > failed:
-            self._risk.failed_settlement(at)
-        return self._unless_broken(effects, at)
+        return self._unless_broken(self.desk.settlements.told(told, at), at)
 
     def _on_timer(self, timer: TimerFired, at: int) -> list[Effect]:
         match timer.timer:

@@ -188,7 +188,7 @@ class Watchman:
         self.deep = self.row_halts = False
         self.row = 0
         self.results, self.halted_until = {}, {}
-        self.entries, self.exits = deque(), deque()
+        self.entries, self.exits, self.failures = deque(), deque(), deque()
         self._forget_the_world()
         for record in records:
             self.begin_day(record.at)
@@ -199,7 +199,6 @@ class Watchman:
             elif record.kind is RecordKind.HALTED:
                 self._still(record)
             self.look(record.at, of_the_past=True)
-        self.failures = deque()
         self.shadow.unfollowed = dict.fromkeys(self.shadow.intents)
         self.shadow.marked_at_cost()
         self.begin_day(at)

@@ -19,6 +19,7 @@ from shared.domain.order import OrderState, Side
 from shared.domain.tables import Pair, Voices
 from shared.engine.limits import Limits
 from tests.shared.engine.builders import NOON, RATIO, House, market, ranking, trade
+from tests.shared.engine.reasons_breakers import failures
 
 S = OrderState
 
@@ -123,6 +124,12 @@ def test_the_order_rate_counts_the_entries_of_the_earlier_life() -> None:
     house.give(MarketListed(market("l")))
     house.copied(trade(token="l:yes", tx="txl"))
     assert house.restarted().whale() is Reason.ORDER_RATE
+
+
+def test_executions_that_failed_to_settle_count_on_after_a_restart() -> None:
+    house = failures(6)
+    life = house.restarted()
+    assert life.engine.desk.risk.breaker("", life.now) is Reason.HALTED_SETTLEMENTS
 
 
 def test_a_deposit_asked_for_again_after_a_restart_is_booked_once() -> None:
