@@ -177,7 +177,9 @@ class Consensus:
         if speaker is None:
             speaker = talk.speakers[wallet] = _Speaker()
         speaker.hear(token, size if side is Side.BUY else -size, venue_at)
-        speaker.forget(venue_at - self._limits.voice_ns)
+        since = venue_at - self._limits.voice_ns
+        if speaker.trades[0][0] < since:
+            speaker.forget(since)
 
     def forget(self, market: str) -> None:
         """The market is resolved: whatever was said about it is history."""

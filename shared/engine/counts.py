@@ -6,7 +6,6 @@ from msgspec import Struct
 class Counts(Struct):
     """What the engine has seen, for reports."""
 
-    events: int = 0
     ignored: int = 0
     fills_from_followed: int = 0
     duplicates: int = 0

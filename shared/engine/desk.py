@@ -99,8 +99,9 @@ class Desk:
 
     def exposed_tokens(self, market: str) -> dict[str, int]:
         """Tokens of the market that we hold or are buying."""
-        tokens = {position.token: 1 for position in self.positions.get(market, {}).values()}
-        for order in self.execution.open_by_market.get(market, {}).values():
+        held, orders = self.positions.get(market), self.execution.open_by_market.get(market)
+        tokens = {} if held is None else {position.token: 1 for position in held.values()}
+        for order in () if orders is None else orders.values():
             if order.side is Side.BUY:
                 tokens[order.token] = 1
         return tokens
@@ -108,6 +109,20 @@ class Desk:
     def open_positions(self) -> int:
         """Positions with shares in them, over all sleeves."""
         return sum(len(held) for held in self.positions.values())
+
+    def claims(self, market: str, key: str) -> bool:
+        """Whether we hold or are buying the position of this key."""
+        if key in self.positions.get(market, ()):
+            return True
+        orders = self.execution.open_by_market.get(market)
+        return orders is not None and any(
+            order.side is Side.BUY and f"{order.token}#{order.sleeve}" == key for order in orders.values()
+        )
+
+    def full(self, most: int) -> bool:
+        """Whether we hold or are buying so many positions."""
+        at_most = self.open_positions() + sum(map(len, self.execution.open_by_market.values()))
+        return at_most >= most and len(self.claimed_positions()) >= most
 
     def claimed_positions(self) -> dict[str, None]:
         """Keys of the positions we hold or are buying."""

@@ -118,7 +118,6 @@ class Engine:
 
     def handle(self, event: Event) -> list[Effect]:
         """Take one event and say what is to be done about it; ``Corrupt`` when time runs backwards."""
-        self.counts.events += 1
         at = event.observed_at
         if at < self._now:
             raise Corrupt(f"event {event.seq} is observed at {at}, before {self._now}")
@@ -127,9 +126,15 @@ class Engine:
         payload = event.payload
         if type(payload) is WhaleTrade:
             whale = self.detection.whales.get(payload.wallet)
-            if whale is None and payload.token not in self.prices and payload.token not in self._held:
-                return pulsed
-            taken = self._on_whale_trade(event, payload, whale) if whale else self.world.printed(payload, at)
+            if whale is not None:
+                taken = self._on_whale_trade(event, payload, whale)
+            else:
+                prices = self.prices.get(payload.token)
+                if prices is not None:
+                    prices.hear(payload.price, payload.size, at)
+                if payload.token not in self._held:
+                    return pulsed
+                taken = self.holdings.printed(payload.token, payload.price, at)
         else:
             taken = self._take(payload, at)
         return [*pulsed, *taken] if pulsed else taken

@@ -118,8 +118,7 @@ class Judge:
         tripped = desk.risk.breaker(signal.wallet, at)
         if tripped is not None:
             return tripped, desk.risk.numbers(tripped, signal.wallet, at)
-        tokens = desk.exposed_tokens(signal.market)
-        if any(token != signal.token for token in tokens):
+        if any(token != signal.token for token in desk.exposed_tokens(signal.market)):
             return Reason.OPPOSITE_SIDE, ()
         if signal.confidence < limits.confidence_min:
             return Reason.LOW_CONFIDENCE, (
@@ -128,10 +127,9 @@ class Judge:
             )
         if desk.books.may_fail(signal.market, key):
             return Reason.UNSETTLED, ()
-        claimed = desk.claimed_positions()
-        if key not in claimed and len(claimed) >= limits.positions_max:
+        if desk.full(limits.positions_max) and not desk.claims(signal.market, key):
             return Reason.CAP_OPEN_POSITIONS, (
-                ("positions", len(claimed) * ONE),  # not money: a count in millionths
+                ("positions", len(desk.claimed_positions()) * ONE),  # not money: a count in millionths
                 ("positions_max", limits.positions_max * ONE),  # not money: a count in millionths
             )
         if desk.risk.rate_reached(at):
@@ -240,7 +238,6 @@ class Judge:
             spread = book.best_ask - book.best_bid
         elif market.best_ask is not None and market.best_bid is not None:
             spread = market.best_ask - market.best_bid
-        claimed = desk.claimed_positions()
         key = f"{signal.token}#{self._strategy.name}/{signal.wallet}"
         return Ask(
             trade=wish,
@@ -253,12 +250,14 @@ class Judge:
             spread=max(spread, 0),
             volatility=0 if prices is None else prices.volatility(),
             in_topic=self._in_topic(market),
-            adds=key not in claimed,
+            adds=not desk.claims(signal.market, key),
             at=at,
         )
 
     def _in_topic(self, market: Market) -> int:
-        """Other markets of the same subject in which we hold or buy something."""
+        """Other markets of the same subject in which we hold or buy something; 0 where that is not looked at."""
+        if not self._limits.topic_counts_all:
+            return 0
         desk, subject = self._desk, market.subject
         taken = dict.fromkeys([*desk.positions, *desk.execution.open_by_market])
         count = 0
@@ -314,8 +313,8 @@ class Judge:
         closed = not market.accepting or market.disputed or over
         others = any(token != order.token for token in desk.exposed_tokens(order.market))
         doubtful = desk.execution.in_doubt(order.market, order.token)
-        claimed = desk.claimed_positions()
-        crowded = f"{order.token}#{order.sleeve}" not in claimed and len(claimed) >= self._limits.positions_max
+        key = f"{order.token}#{order.sleeve}"
+        crowded = desk.full(self._limits.positions_max) and not desk.claims(order.market, key)
         denied = closed or others or doubtful or crowded
         return denied or desk.risk.breaker(order.source, at) is not None
 
@@ -338,7 +337,7 @@ class Judge:
             spread=0,
             volatility=0,
             in_topic=self._in_topic(market),
-            adds=key not in self._desk.claimed_positions(),
+            adds=not self._desk.claims(order.market, key),
             at=at,
         )
         if self._desk.risk.company(ask) is not None:

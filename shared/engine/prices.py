@@ -22,37 +22,48 @@ ENOUGH_BINS = 6
 class TokenPrices:
     """The recent prints of one token."""
 
-    __slots__ = ("_bins", "_bins_sum", "_bins_sums_of_squares", "_prints", "_size", "_span_ns", "_weighted", "last_at")
+    __slots__ = ("_bins", "_bins_sum", "_bins_sums_of_squares", "_fresh", "_prints", "_size", "_span_ns", "_weighted")
 
     def __init__(self, limits: Limits) -> None:
         self._span_ns = limits.price_average_ns
         self._prints: deque[tuple[int, int, int, int]] = deque()
         self._weighted = 0
         self._size = 0
+        self._fresh: list[tuple[int, int, int]] = []
+        """Heard, and not looked at yet: far more prints are heard than asked about."""
         self._bins: deque[tuple[int, int]] = deque()
         self._bins_sum = 0
         self._bins_sums_of_squares = 0
-        self.last_at = 0
 
     def hear(self, price: int, size: int, at: int) -> None:
         """A print, observed at ``at``; prints are told in the order they are observed."""
-        prints = self._prints
-        product = weighted(price, size)
-        prints.append((at, price, size, product))
-        self._weighted += product
-        self._size += size
-        self.last_at = at
-        if prints[0][0] < at - self._span_ns or len(prints) > PRINTS_KEPT:
-            self._forget(at)
-        bins = self._bins
-        if not bins or at - bins[-1][0] >= BIN_NS:
-            bins.append((at, price))
-            self._bins_sum += price
-            self._bins_sums_of_squares += square(price)
-            while bins[0][0] < at - VOLATILITY_NS:
-                _, old = bins.popleft()
-                self._bins_sum -= old
-                self._bins_sums_of_squares -= square(old)
+        fresh = self._fresh
+        fresh.append((at, price, size))
+        if len(fresh) >= PRINTS_KEPT:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        """What was heard since somebody last asked."""
+        fresh, prints, bins = self._fresh, self._prints, self._bins
+        next_bin = bins[-1][0] + BIN_NS if bins else 0
+        oldest = fresh[-1][0] - self._span_ns
+        for at, price, size in fresh:
+            if at >= oldest:
+                product = weighted(price, size)
+                prints.append((at, price, size, product))
+                self._weighted += product
+                self._size += size
+            if at >= next_bin:
+                next_bin = at + BIN_NS
+                bins.append((at, price))
+                self._bins_sum += price
+                self._bins_sums_of_squares += square(price)
+                while bins[0][0] < at - VOLATILITY_NS:
+                    _, old = bins.popleft()
+                    self._bins_sum -= old
+                    self._bins_sums_of_squares -= square(old)
+        fresh.clear()
+        self._forget(oldest + self._span_ns)
 
     def _forget(self, at: int) -> None:
         prints, oldest = self._prints, at - self._span_ns
@@ -61,21 +72,28 @@ class TokenPrices:
             self._weighted -= product
             self._size -= size
 
+    def _look(self, at: int) -> None:
+        if self._fresh:
+            self._take_in()
+        self._forget(at)
+
     def average(self, at: int) -> int | None:
         """Size-weighted mean price of the last minute (micro-dollars); None for want of prints."""
-        self._forget(at)
+        self._look(at)
         if len(self._prints) < ENOUGH_PRINTS or self._size <= 0:
             return None
         return average_price(self._weighted, self._size)
 
     def volatility(self) -> int:
         """Standard deviation of the price over ten minutes, in millionths of the payoff; 0 where it is not known."""
+        if self._fresh:
+            self._take_in()
         if len(self._bins) < ENOUGH_BINS:
             return 0
         return standard_deviation(self._bins_sum, self._bins_sums_of_squares, len(self._bins))
 
     def swing(self, at: int) -> int:
         """Highest less lowest price of the last minute (micro-dollars); 0 without prints."""
-        self._forget(at)
+        self._look(at)
         prices = [price for _, price, _, _ in self._prints]
         return max(prices) - min(prices) if prices else 0

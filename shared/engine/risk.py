@@ -33,7 +33,8 @@ class Ask(Struct, frozen=True, gc=False):
 
     ``in_token``: what the account already has in the token, cost of positions and reserves of open orders. ``factor``:
     of whales that agree. ``spread`` (micro-dollars) and ``volatility`` (millionths) are 0 where they are unknown.
-    ``in_topic``: positions of the market's subject we hold or are buying, this one excluded. ``adds``: whether it opens
+    ``in_topic``: positions of the market's subject we hold or are buying, this one excluded (where the limits count
+    them all). ``adds``: whether it opens
     a position not held yet.
     """
 

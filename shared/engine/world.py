@@ -39,8 +39,8 @@ class World:
         self._risk = desk.risk
         self._held = desk.marks.held
 
-    def printed(self, told: WhaleTrade | PublicTrade, at: int) -> list[Effect]:
-        """Somebody we do not follow has traded."""
+    def printed(self, told: PublicTrade, at: int) -> list[Effect]:
+        """Somebody has traded; nobody says who."""
         prices = self._prices.get(told.token)
         if prices is not None:
             prices.hear(told.price, told.size, at)

@@ -115,6 +115,8 @@ class Driver:
         self._order = 0
         self._decisions: list[Decision] = []
         self._prints: Prints | None = None
+        self._idle_until = 0
+        """Nothing happens before this but the next event; whatever is begun, or answered, may bring it forward."""
 
     # ------------------------------------------------------------------ running
 
@@ -138,16 +140,16 @@ class Driver:
     def play(self, events: Iterable[Event], prints: Prints) -> None:
         """Handle every event and what happens before it; orders and timers stay open after the last one."""
         self._prints = prints
-        handle, digest = self.engine.handle, self.digest
-        pending = self._pending
-        open_tokens, cancels = self.venue.open_tokens, self.venue.cancels
+        handle, digest, on_tick = self.engine.handle, self.digest, self.on_tick
         rounds, sample, at = self.rounds, SAMPLE_EVERY, self.now
+        self._idle_until = 0
         for event in events if self._tape is None else _taped(events, self._tape):
             at = event.observed_at
-            if (pending and pending[0][0] <= at) or open_tokens or (cancels and cancels[0][0] <= at):
+            if at >= self._idle_until:
                 self.catch_up(at)
-            if at >= rounds.due_at:
-                self._reconcile(at)
+                if at >= rounds.due_at:
+                    self._reconcile(at)
+                self._idle_until = min(self._next_thing(), rounds.due_at)
             sample -= 1
             if sample:
                 effects = handle(event)
@@ -161,9 +163,9 @@ class Driver:
                 self.now = at
                 digest.add(effects)
                 self._perform(effects, at)
-            if self.on_tick is not None and event.seq % self.tick_every == 0:
+            if on_tick is not None and event.seq % self.tick_every == 0:
                 self.now = at
-                self.on_tick(at)
+                on_tick(at)
         self.now = max(self.now, at)
         self._prints = None
 
@@ -182,7 +184,7 @@ class Driver:
         if (self._pending and self._pending[0][0] <= venue_at) or (cancels and cancels[0][0] <= venue_at):
             self.catch_up(venue_at)
         answers = self.venue.on_book(payload, venue_at)
-        if answers:
+        if answers or cancels:
             self._pushed(answers)
 
     def recover(self, records: list[Record], at: int) -> None:
@@ -235,6 +237,7 @@ class Driver:
         return [Answer(at, venue_at, payload) for at, _, venue_at, payload in waiting]
 
     def _push(self, answer: Answer) -> None:
+        self._idle_until = 0
         self._order += 1
         self._transit.sent(answer.payload)
         heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
@@ -270,7 +273,21 @@ class Driver:
                 return True
         return self._pushed(venue.advance(limit))
 
+    def _next_thing(self) -> int:
+        """When something happens that is no event: an answer is heard, something arrives at the venue, a print meets an
+        order that rests.
+        """
+        venue, first = self.venue, _NEVER
+        if venue.cancels:
+            first = (venue.next_at or 0) + self.venue_lag_ns
+        if venue.open_tokens and self._prints is not None:
+            upcoming = self._prints.next(venue.open_tokens, first)
+            if upcoming is not None:
+                first = min(first, upcoming[0] + self.venue_lag_ns)
+        return min(first, self._pending[0][0]) if self._pending else first
+
     def _pushed(self, answers: list[Answer]) -> bool:
+        self._idle_until = 0
         for answer in answers:
             self._push(answer)
         return bool(answers)
@@ -300,7 +317,7 @@ class Driver:
                     self._push(Answer(at, at, self._planned(effect.record)))
                 case Write():
                     written(self.store, effect.record)
-                    self._fund(effect.record, at)
+                    self._wrote(effect.record, at)
                 case Submit():
                     self._pushed(self.venue.submit(effect.order, at))
                 case Cancel():
@@ -324,6 +341,9 @@ class Driver:
             return planned(self.store, record)
         assert record.order is not None  # of a plan
         return PlanRefused(record.order.order_key, RefusedBy.STORE, "the recording has ended")
+
+    def _wrote(self, record: Record, at: int) -> None:
+        self._fund(record, at)
 
     def _fund(self, record: Record, at: int) -> None:
         """What is paid in reaches the venue's wallet, once."""

@@ -11,9 +11,8 @@ from msgspec import Struct
 
 from shared.adapters.paper.venue import PaperVenue
 from shared.domain.decision import Reason
-from shared.domain.effects import Effect, RecordDecision, Write
 from shared.domain.instants import SECOND
-from shared.domain.ledger import Fill, RecordKind
+from shared.domain.ledger import Fill, Record, RecordKind
 from shared.domain.messages import Event
 from shared.domain.money import float_of_micro, value
 from shared.domain.order import FINAL, Order, Side
@@ -70,15 +69,17 @@ class Noting(Driver):
         self.fills: dict[str, list[Fill]] = {}
         self.wanted: dict[str, int] = {}
 
-    def _perform(self, effects: list[Effect], at: int) -> None:
-        for effect in effects:
-            if isinstance(effect, RecordDecision) and (effect.decision.order_key or not effect.decision.tx):
-                self.wanted.setdefault(effect.decision.signal_id, effect.decision.price)
-            elif (
-                isinstance(effect, Write) and effect.record.kind is RecordKind.FILLED and effect.record.fill is not None
-            ):
-                self.fills.setdefault(effect.record.fill.order_key, []).append(effect.record.fill)
-        super()._perform(effects, at)
+    def flush(self) -> None:
+        """What was decided is noted before it is handed over."""
+        for decision in self._decisions:
+            if decision.order_key or not decision.tx:
+                self.wanted.setdefault(decision.signal_id, decision.price)
+        super().flush()
+
+    def _wrote(self, record: Record, at: int) -> None:
+        if record.kind is RecordKind.FILLED and record.fill is not None:
+            self.fills.setdefault(record.fill.order_key, []).append(record.fill)
+        super()._wrote(record, at)
 
 
 Fills = Mapping[str, Sequence[Fill]]

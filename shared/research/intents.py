@@ -50,10 +50,14 @@ class Intent(Struct, frozen=True):
 
 
 class Drawing:
-    """Draws an intent when its moment has come, from the books as the engine knows them then."""
+    """Draws an intent when its moment has come, from the books as the engine knows them then.
+
+    ``heard``: recorded events so far.
+    """
 
     def __init__(self, draw: Random, moments: list[int], markets: dict[str, Market], engine: Engine) -> None:
         self.intents: list[Intent] = []
+        self.heard = 0
         self.left = list(reversed(moments))
         self._draw = draw
         self._engine = engine

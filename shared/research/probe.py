@@ -236,16 +236,15 @@ def _stream(
 ) -> Iterator[Event]:
     """The recording for the engine, with the drawn intents and the ends of markets in between."""
     ending = sorted((market for market in markets.values() if market.end_at), key=lambda one: -(one.end_at or 0))
-    seq = 0
     for event in shown(driver.show_book, recording.events()):
         at = event.observed_at
+        drawing.heard += 1
         yield event
         while ending and (ending[-1].end_at or 0) <= at:
             market = ending.pop()
             yield Event(event.seq, at, at, SOURCE, MarketResolved(market.market, _leaning(driver.engine, market)))
         if drawing.left and drawing.left[-1] <= at:
             for intent in drawing.due(at):
-                seq += 1
                 strategy.intents[intent.tx] = intent
                 yield Event(event.seq, at, at, SOURCE, _as_trade(intent, driver.engine))
 
@@ -297,7 +296,7 @@ def _probed(options: ProbeOptions, driver: Noting, store: MemoryStore, drawing: 
     report = ProbeReport(
         seed=options.seed,
         limits=options.limits,
-        events=driver.engine.counts.events,
+        events=drawing.heard,
         refused=refused,
         unplaced=len(drawing.left),
         stuck=sum(span > STUCK_NS for span in late) + unfinished,
