@@ -1,13 +1,35 @@
 """The columns of the tables on more than one page, or too many for it: names, formats and a tooltip for each."""
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+
+from dashboard.tables import Row
+from dashboard.words import NOTHING
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
 
 COLUMN = st.column_config
+show_table = partial(st.dataframe, hide_index=True, placeholder=NOTHING)
+"""A table as every page shows one: without row numbers, with a dash where a value is missing."""
+
+
+def choose_row(
+    rows: list[Row], key: str, columns: "dict[str, ColumnConfig]", height: int, first: list[int], required: bool
+) -> list[int]:
+    """A table of which one row can (or, ``required``, must) be chosen, ``first`` before anybody has; the choice."""
+    event: Any = show_table(
+        rows,
+        height=height,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row-required" if required else "single-row",
+        selection_default={"selection": {"rows": first}},
+        column_config=columns,
+    )
+    return list(event.selection.rows)
 
 
 def leader_columns(follower: bool, reach: tuple[float, float]) -> "dict[str, ColumnConfig]":

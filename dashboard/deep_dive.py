@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from dashboard.columns import decision_columns, pair_columns
+from dashboard.columns import decision_columns, pair_columns, show_table
 from dashboard.frame import theme, told
 from dashboard.leaderboard import (
     FLAGS,
@@ -147,7 +147,7 @@ def _cluster(row: Row, run: Run) -> None:
         st.markdown("\n".join(f"- `{pair['wallet']}`: {plain(str(pair['evidence']))}" for pair in same))
     if other:
         with st.expander(f"Looked at, not enough to say so ({count(len(other))})"):
-            st.dataframe(other, hide_index=True, key="pairs", column_config=pair_columns())
+            show_table(other, key="pairs", column_config=pair_columns())
 
 
 def _ours(wallet: str, whale: WhaleRow | None, queries: Queries) -> None:
@@ -168,10 +168,8 @@ def _ours(wallet: str, whale: WhaleRow | None, queries: Queries) -> None:
         since = iso_day(latest[-1].at)
         st.caption(plain(f"{count(len(its))} of the latest {count(len(latest))} decisions (since {since}): {often}."))
         shown = its[:SHOWN]
-        st.dataframe(
+        show_table(
             decision_rows(shown, queries.markets({d.market for d in shown}), {}),
-            hide_index=True,
-            placeholder=NOTHING,
             height=min(300, 38 + 35 * len(shown)),  # not money: pixels
             key="its_decisions",
             column_order=("at", "reason", "side", "outcome", "market", "price", "size", "limit", "stake"),

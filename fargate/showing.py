@@ -48,9 +48,11 @@ class Showing:
         for venue_at, _, payload in waiting:
             if venue_at > until:
                 break
-            if not isinstance(payload, PublicTrade | WhaleTrade):
-                venue_at = self._last = max(self._last, venue_at)  # noqa: PLW2901 -- the time it is shown at
-            batch.append((venue_at, payload))
+            if isinstance(payload, PublicTrade | WhaleTrade):
+                batch.append((venue_at, payload))
+            else:
+                self._last = max(self._last, venue_at)
+                batch.append((self._last, payload))
         del waiting[: len(batch)]
         return batch
 

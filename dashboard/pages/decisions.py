@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard.columns import decision_columns, leg_columns
+from dashboard.columns import choose_row, decision_columns, leg_columns, show_table
 from dashboard.frame import REFRESH_S, open_page, theme, told
 from dashboard.queries import Queries
 from dashboard.tables import Markets, Row, chosen, decision_rows, leg_rows, matching, outcome, question
-from dashboard.words import NOTHING, SIDES, age, count, plain, stamp, unchecked
+from dashboard.words import SIDES, age, count, plain, stamp, unchecked
 from shared.domain.decision import Decision, Reason
 from shared.domain.money import float_of_micro
 from shared.domain.reasons import Kind, label, label_of, numbers_in_words, sentence, shown
@@ -94,18 +94,8 @@ def choose(rows: list[Row], made: list[Decision], key: str) -> Decision | None:
     """The table, and the decision whose row is chosen; the page's address names it from then on."""
     linked = st.query_params.get(WHY, "")
     places = [place for place, one in enumerate(made) if linked and name_of(one) == linked]
-    event = st.dataframe(
-        rows,
-        hide_index=True,
-        placeholder=NOTHING,
-        height=430,
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": places[:1]}},
-        column_config=decision_columns(),
-    )
-    places = [place for place in event.selection.rows if place < len(made)]
+    chosen = choose_row(rows, key, decision_columns(), height=430, first=places[:1], required=False)
+    places = [place for place in chosen if place < len(made)]
     if not places:
         st.query_params.pop(WHY, None)
         return None
@@ -136,7 +126,7 @@ def why(made: Decision, queries: Queries, markets: Markets) -> None:
         st.markdown("\n".join(f"- {plain(text)}" for text in said))
     legs = queries.legs(made)
     if legs:
-        st.dataframe(leg_rows(legs), hide_index=True, placeholder=NOTHING, key="legs", column_config=leg_columns())
+        show_table(leg_rows(legs), key="legs", column_config=leg_columns())
     else:
         st.caption("No order was made for it.")
     st.caption(f"The same in the terminal: `python -m fargate explain {made.tx or made.signal_id}`")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.columns import alert_columns, breaker_columns, exit_columns, limit_columns
+from dashboard.columns import alert_columns, breaker_columns, exit_columns, limit_columns, show_table
 from dashboard.frame import REFRESH_S, open_page, told
 from dashboard.queries import Queries
 from dashboard.risk import (
@@ -21,7 +21,7 @@ from dashboard.risk import (
 )
 from dashboard.state import Live, Losses, RiskView
 from dashboard.tables import Row
-from dashboard.words import NOTHING, count, dollars, plain, stamp
+from dashboard.words import count, dollars, plain, stamp
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
@@ -126,10 +126,8 @@ def _figure(name: str, value: str, explanation: str) -> None:
 
 
 def _table(rows: list[Row], key: str, columns: "dict[str, ColumnConfig]") -> None:
-    st.dataframe(
+    show_table(
         rows,
-        hide_index=True,
-        placeholder=NOTHING,
         height=HEAD + ROW * max(len(rows), 1),  # not money: pixels
         key=f"risk_{key}",
         column_config=columns,

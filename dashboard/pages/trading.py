@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from dashboard.columns import source_columns
+from dashboard.columns import show_table, source_columns
 from dashboard.frame import REFRESH_S, open_page, theme, told
 from dashboard.queries import Queries
 from dashboard.sources import alarms, handovers, own_speed, source_rows
 from dashboard.state import Live
 from dashboard.tables import Markets, Ranks, order_rows, position_rows, unrealised
-from dashboard.words import NOTHING, count, dollars, gain, plain, ratio, signed_ratio, stamp
+from dashboard.words import count, dollars, gain, plain, ratio, signed_ratio, stamp
 from shared.domain.instants import DAY, HOUR, day_of
 from shared.domain.ledger import Position
 from shared.domain.order import Order
@@ -110,10 +110,8 @@ def sources(queries: Queries) -> None:
             st.warning(plain(sentence), icon=":material/speed:")
         with st.expander("Sources: who tells us, how much and how fast", icon=":material/sensors:", key="sources"):
             st.caption(plain(own_speed(measured)))
-            st.dataframe(
+            show_table(
                 source_rows(live, measured),
-                hide_index=True,
-                placeholder=NOTHING,
                 key="source_table",
                 column_config=source_columns(),
             )
@@ -181,10 +179,8 @@ def positions_table(held: list[Position], live: Live, markets: Markets, ranks: R
     if len(marked) < len(held):
         summary += f" · {count(len(held) - len(marked))} without a last price"
     st.caption(plain(summary))
-    st.dataframe(
+    show_table(
         position_rows(held, live.marks, markets, ranks),
-        hide_index=True,
-        placeholder=NOTHING,
         key="positions",
         column_config={
             "market": COLUMN.TextColumn("Market", width="medium", help="The question the market asks."),
@@ -206,10 +202,8 @@ def orders_table(orders: list[Order], live: Live, markets: Markets, ranks: Ranks
     if not orders:
         st.info("No orders yet. One appears when a whale trade is copied.", icon=":material/inbox:")
         return
-    st.dataframe(
+    show_table(
         order_rows(orders, live.event_at, markets, ranks),
-        hide_index=True,
-        placeholder=NOTHING,
         key="orders",
         column_config={
             "state": COLUMN.TextColumn("State", help="In doubt: the venue's answer is unknown; its cash stays held."),

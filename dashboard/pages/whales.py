@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from msgspec import Struct
 
-from dashboard.columns import leader_columns, whale_columns
+from dashboard.columns import choose_row, leader_columns, whale_columns
 from dashboard.deep_dive import deep_dive, lone_whale
 from dashboard.frame import REFRESH_S, open_page, told
 from dashboard.leaderboard import leader_rows, method, reach_of, text, whale_of_ranked
@@ -14,7 +14,7 @@ from dashboard.queries import Queries
 from dashboard.rankings import PROVEN_Q, Published, Row, Run, Show
 from dashboard.state import WhaleRow
 from dashboard.tables import whale_rows
-from dashboard.words import NOTHING, count, gain, plain, short, stamp
+from dashboard.words import count, gain, plain, short, stamp
 
 START = "No ranking yet: the first one comes when the trader starts. If it is not running, start it with `make run`."
 if TYPE_CHECKING:
@@ -120,9 +120,8 @@ def filters(run: Run, followed: Sequence[str]) -> tuple[list[Row], int]:
             st.session_state["whale_show"], st.session_state["whale_search"] = Show.ALL, linked
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input(
-            "Search",
+            "Search a wallet (0x…)",
             key="whale_search",
-            placeholder="0x…",
             help="Part of a wallet's address, such as its first or last digits. Looks through all wallets.",
             width=280,
         )
@@ -152,18 +151,8 @@ def _choose(rows: list[Row], wallets: Sequence[str], key: str, columns: "dict[st
     """
     linked = st.query_params.get(WALLET, "")
     first = wallets.index(linked) if linked in wallets else 0
-    event = st.dataframe(
-        rows,
-        hide_index=True,
-        placeholder=NOTHING,
-        height=min(430, 38 + 35 * len(rows)),  # not money: pixels
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row-required",
-        selection_default={"selection": {"rows": [first]}},
-        column_config=columns,
-    )
-    chosen = event.selection.rows
+    height = min(430, 38 + 35 * len(rows))  # not money: pixels
+    chosen = choose_row(rows, key, columns, height, first=[first], required=True)
     place = chosen[0] if chosen and chosen[0] < len(wallets) else first
     if place != first:
         st.query_params[WALLET] = wallets[place]

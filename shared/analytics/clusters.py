@@ -105,7 +105,7 @@ def _measured(acts: pl.DataFrame, wallets: pl.Series, funding: Mapping[str, str]
         index = (frame["w"].to_numpy(), frame[column].to_numpy())
         return csr_matrix((np.ones(frame.height), index), shape=(count, width))
 
-    moments = matrix(useful, "moment", int(coded["moment"].max() or 0) + 1)  # type: ignore[arg-type]  # polars' max is untyped
+    moments = matrix(useful, "moment", max(coded["moment"], default=0) + 1)
     met = triu(moments @ moments.T, k=1).tocoo()
     keep = met.data >= limits.meetings_min
     a, b, meetings = met.row[keep].astype(np.int64), met.col[keep].astype(np.int64), met.data[keep]
@@ -117,7 +117,7 @@ def _measured(acts: pl.DataFrame, wallets: pl.Series, funding: Mapping[str, str]
     acted = matrix(coded, "f", len(flows))
     rate = acted.multiply(1.0 / np.sqrt(flows)).tocsr()
     expected = np.asarray(rate[a].multiply(rate[b]).sum(axis=1)).ravel()
-    traded = matrix(coded.unique(["w", "m"]), "m", int(coded["m"].max() or 0) + 1)  # type: ignore[arg-type]  # as above
+    traded = matrix(coded.unique(["w", "m"]), "m", max(coded["m"], default=0) + 1)
     shared = np.asarray(traded[a].multiply(traded[b]).sum(axis=1)).ravel()
     each, moments_of = np.asarray(traded.sum(axis=1)).ravel(), np.asarray(acted.sum(axis=1)).ravel()
     tested = max(count * (count - 1) // 2, 1)

@@ -44,7 +44,6 @@ from shared.engine.view import LiveView
 Numbers = tuple[tuple[str, int], ...]
 QUEUED_NS = SECOND
 """How soon a leg that found the order rate used up asks again."""
-NOBODY_LEAVES: Callable[[str], bool] = lambda _: False  # noqa: E731 -- a constant answer
 
 
 class Verdict(Struct, frozen=True, gc=False):
@@ -72,7 +71,7 @@ class Judge:
         prices: dict[str, TokenPrices],
         markets: dict[str, Market],
     ) -> None:
-        self.leaves = NOBODY_LEAVES
+        self.leaves: Callable[[str], bool] = lambda _: False
         self.filters = filters
         self._strategy = strategy
         self._limits = limits

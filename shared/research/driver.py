@@ -65,7 +65,7 @@ _PUBLIC = (MarketListed, MarketChanged, MarketResolved)
 class Prints(Protocol):
     """Public prints by token, for a venue that fills from them."""
 
-    def next(self, tokens: Mapping[str, list[Resting]], until: int) -> tuple[int, WhaleTrade] | None:
+    def next(self, tokens: Mapping[str, list[Resting]], until: int, /) -> tuple[int, WhaleTrade] | None:
         """The earliest print, not taken yet, after a resting order of its token became active and up to ``until``."""
 
     def take(self, token: str) -> None:

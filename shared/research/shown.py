@@ -20,7 +20,7 @@ _BOOKS = (BookChange, BookSnapshot, TickSizeChanged)
 class NoPrints:
     """For recordings without public prints: the venue fills from books alone."""
 
-    def next(self, tokens: Mapping[str, list[Resting]], until: int) -> tuple[int, WhaleTrade] | None:  # noqa: ARG002 -- the signature is that of Prints
+    def next(self, _tokens: Mapping[str, list[Resting]], _until: int, /) -> tuple[int, WhaleTrade] | None:
         """There is none."""
         return None
 

@@ -96,8 +96,8 @@ def decision(n: int, reason: Reason = Reason.COPIED, at: int | None = None) -> D
     )
 
 
-def live(decisions: dict[str, int] | None = None, **changed: object) -> Live:
-    fields: dict[str, object] = {
+def live(decisions: dict[str, int] | None = None, **changed: Any) -> Live:
+    fields: dict[str, Any] = {
         "at": NOW + DAY,
         "source": "synthetic",
         "event_at": NOW,
@@ -116,7 +116,7 @@ def live(decisions: dict[str, int] | None = None, **changed: object) -> Live:
         "feeds": {"data-api": "ok"},
         "marks": {"1yes": 450_000},
     }
-    return Live(**{**fields, **changed})  # type: ignore[arg-type]  # a test may change any field
+    return Live(**{**fields, **changed})
 
 
 def measures(**changed: SourceShare) -> Measures:
@@ -137,7 +137,7 @@ MAKER, TWIN, LUCKY, IDLE = ("0x" + digit * 40 for digit in "abcd")
 RULES: dict[str, Any] = {"level": 0.95, "delay_s": 4.0, "gates": {"quality_try": 50.0}}
 
 
-def score(wallet: str, rank: int | None = None, **changed: object) -> Row:
+def score(wallet: str, rank: int | None = None, **changed: Any) -> Row:
     """A row of a score table: an eligible wallet with capital unless told otherwise."""
     row: Row = {
         "wallet": wallet,

@@ -32,9 +32,9 @@ SIGNAL = "51" * 16
 MARKET = Market("m", MarketKind.EVENT, "slug", "Will it rain?", "", ("m:yes", "m:no"), ("Yes", "No"))
 
 
-def decision(**changes: object) -> Decision:
+def decision(**changes: Any) -> Decision:
     """A copied purchase, unless told otherwise."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "at": NOON,
         "venue_at": NOON - 2 * SECOND,
         "account": "paper",
@@ -55,7 +55,7 @@ def decision(**changes: object) -> Decision:
         "order_key": leg_key(),
         "numbers": (("overlap", 120_000), ("overlap_max", 300_000), ("streak_factor", 500_000)),
     }
-    return Decision(**{**fields, **changes})  # type: ignore[arg-type]  # the fields of Decision by name
+    return Decision(**{**fields, **changes})
 
 
 def leg_key(signal: str = SIGNAL, side: Side = Side.BUY, number: int = 1) -> str:
@@ -63,9 +63,9 @@ def leg_key(signal: str = SIGNAL, side: Side = Side.BUY, number: int = 1) -> str
     return f"{intent_id('paper', 'whale_copy', signal, 'm:yes', side.value, purpose.value)}.{number}"
 
 
-def leg(number: int = 1, **changes: object) -> Order:
+def leg(number: int = 1, **changes: Any) -> Order:
     """The n-th leg of the copied purchase: filled a cent above what was shown."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "order_key": leg_key(number=number),
         "leg": number,
         "account": "paper",
@@ -83,8 +83,8 @@ def leg(number: int = 1, **changes: object) -> Order:
     return an_order(**{**fields, **changes})
 
 
-def position(**changes: object) -> Position:
-    fields: dict[str, object] = {
+def position(**changes: Any) -> Position:
+    fields: dict[str, Any] = {
         "account": "paper",
         "token": "m:yes",
         "sleeve": f"whale_copy/{WALLET}",
@@ -97,7 +97,7 @@ def position(**changes: object) -> Position:
         "opened_at": NOON,
         "changed_at": NOON,
     }
-    return Position(**{**fields, **changes})  # type: ignore[arg-type]  # the fields of Position by name
+    return Position(**{**fields, **changes})
 
 
 class Lists:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_calls_are_made_in_the_order_they_were_posted_and_never_on_the_loop() ->
 
     async def story(lane: ThreadLane, _: list[BaseException]) -> None:
         for n in range(10):
-            lane.post(lambda n=n: call(n), results.append)  # type: ignore[misc]  # a default binds the loop's value
+            lane.post(partial(call, n), results.append)
         assert lane.waiting == 10
 
     assert in_a_lane(story) == []
@@ -69,7 +70,7 @@ def test_only_the_newest_call_of_a_name_is_made_while_earlier_ones_still_wait() 
         gate = threading.Event()
         lane.post(gate.wait)
         for n in range(5):
-            lane.post(lambda n=n: shown.append(n), newest="live")  # type: ignore[misc]  # binds the loop's value
+            lane.post(partial(shown.append, n), newest="live")
         lane.post(lambda: shown.append(99))
         gate.set()
         await lane.drain()

@@ -59,22 +59,29 @@ class Saying:
 class Flaky(FolderLake):
     """A lake that is away as long as it is told to be."""
 
-    away = True
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.away = True
+        self.refused: list[str] = []
 
     def write(self, name: str, table: pa.Table) -> None:
         if self.away:
+            self.refused.append(name)
             raise Temporary("no answer")
         super().write(name, table)
 
 
-def run(recorder: Recorder, feeds: list[Saying], seconds: float = 0.15, then: Callable[[], None] | None = None) -> None:
+def run(recorder: Recorder, feeds: list[Saying], seconds: float = 0.15, over: Callable[[], bool] | None = None) -> None:
+    """Record for so many seconds, or until it is ``over``."""
+
     async def live() -> None:
         stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.call_later(seconds, stop.set)
-        if then is not None:
-            loop.call_later(seconds / 2, then)
-        await recorder.run(feeds, stop, QUICK)
+        recording = asyncio.create_task(recorder.run(feeds, stop, QUICK))
+        ends = time.monotonic() + seconds
+        while not recording.done() and time.monotonic() < ends and not (over is not None and over()):
+            await asyncio.wait({recording}, timeout=0.005)
+        stop.set()
+        await recording
 
     asyncio.run(live())
 
@@ -118,10 +125,11 @@ def test_while_the_lake_is_away_the_tape_waits_and_this_is_said_once(tmp_path: P
 
     recorder._clock = Ticking()
 
-    def back() -> None:
-        lake.away = False
+    def is_over() -> bool:
+        lake.away = len(lake.refused) < 3
+        return "the tape is written again" in said
 
-    run(recorder, [Saying("binance", [spot(n) for n in range(9)])], 0.3, back)
+    run(recorder, [Saying("binance", [spot(n) for n in range(9)])], 30, is_over)
     told = [line for line in said if "tape" in line]
     assert told == ["the tape waits in memory: no answer", "the tape is written again"]
     assert len(list(read_tape(lake, ""))) == 9

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from shared.domain.instants import SECOND
 from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
-from shared.domain.money import ONE, SIZE_STEP, floor_size
+from shared.domain.money import ONE, SIZE_STEP, Shares, floor_size
 from shared.domain.order import OrderState, Side
 from shared.engine.limits import Limits
 from tests.prove.shadow import Quotes
@@ -133,7 +133,7 @@ class Left:
         reasons = {
             "an order is open": any(o.side is Side.SELL for o in ours),
             "an order is in doubt": any(o.state is OrderState.IN_DOUBT for o in ours),
-            "nothing is free": floor_size(free) == 0,  # type: ignore[arg-type]  # an amount of shares
+            "nothing is free": floor_size(Shares(free)) == 0,
             "the market takes no orders": not market.accepting or over,
             "shares are being merged": position.market in self.merging,
             "the switch is off": not self.watch.trading and not self.flat and position.key not in self.flattened,

@@ -82,7 +82,7 @@ class BinanceDialect:
     def opened(self, connection: int) -> None:
         """A connection stands."""
 
-    def closed(self, connection: int, reason: str) -> None:  # noqa: ARG002 -- the signature of a Dialect
+    def closed(self, connection: int, _reason: str, /) -> None:
         """A connection is no more."""
         self._wishes.leaving.pop(connection, None)
         self.desk.closed(connection)

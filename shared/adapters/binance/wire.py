@@ -63,7 +63,7 @@ class _BookTicker(msgspec.Struct, gc=False):
 
 
 class _Depth(msgspec.Struct):
-    lastUpdateId: int  # noqa: N815 -- the venue's name
+    last_update_id: int = msgspec.field(name="lastUpdateId")
     bids: list[tuple[str, str]]
     asks: list[tuple[str, str]]
 
@@ -75,7 +75,7 @@ class _Candle(msgspec.Struct, gc=False):
     o: str
     c: str
     h: str
-    l: str  # noqa: E741 -- the venue's name
+    low: str = msgspec.field(name="l")
     v: str
     n: int
     x: bool
@@ -160,7 +160,7 @@ def ticker(symbol: str, pair: str, data: msgspec.Raw) -> Book:
 def depth(symbol: str, data: msgspec.Raw) -> Book:
     """``depth20``: the best twenty levels; it names no symbol, only its stream does."""
     row = _read(_DEPTH, data, "depth")
-    return _book(symbol, row.lastUpdateId, row.bids, row.asks)
+    return _book(symbol, row.last_update_id, row.bids, row.asks)
 
 
 def candle(symbol: str, pair: str, data: msgspec.Raw) -> Candle:
@@ -173,7 +173,7 @@ def candle(symbol: str, pair: str, data: msgspec.Raw) -> Candle:
         raise BadInput(f"i (the candle's interval) must be {KLINE_S}s, not {k.i[:_SHOWN]!r}")
     if not 0 <= row.E - k.t < _SPAN_MAX_MS:  # a wrong opening time would pass for a later candle
         raise BadInput(f"t (the candle's opening) must lie shortly before E, not {k.t} to {row.E}")
-    fact, cut = _candle(symbol, KLINE_S, k.t, (k.o, k.h, k.l, k.c), k.v, k.V, k.n, closed=k.x)
+    fact, cut = _candle(symbol, KLINE_S, k.t, (k.o, k.h, k.low, k.c), k.v, k.V, k.n, closed=k.x)
     return Candle(fact, _time("E", row.E), cut)
 
 

@@ -31,18 +31,18 @@ _WORD_CHARS = 64
 _SHOWN = 80
 
 
-class RawLog(msgspec.Struct):
-    """A log as a node writes it; a pending one has no block."""
+class RawLog(msgspec.Struct, rename="camel"):
+    """A log as a node writes it; a pending one has no block. ``block_timestamp``: newer nodes only."""
 
     address: str
     topics: list[str]
     data: str
-    blockNumber: str | None = None  # noqa: N815 -- the node's name
-    blockHash: str | None = None  # noqa: N815 -- the node's name
-    transactionHash: str | None = None  # noqa: N815 -- the node's name
-    logIndex: str | None = None  # noqa: N815 -- the node's name
+    block_number: str | None = None
+    block_hash: str | None = None
+    transaction_hash: str | None = None
+    log_index: str | None = None
     removed: bool = False
-    blockTimestamp: str | None = None  # noqa: N815 -- the node's name; newer nodes only
+    block_timestamp: str | None = None
 
 
 class Filled(msgspec.Struct, frozen=True, gc=False):
@@ -129,12 +129,12 @@ def filled(body: msgspec.Raw | bytes) -> Filled:
         side=Side.BUY if side == 0 else Side.SELL,
         price=_price(paid, size),
         size=size,
-        tx=_word("transactionHash", raw.transactionHash),
-        block=quantity("blockNumber", raw.blockNumber),
-        block_hash=_word("blockHash", raw.blockHash),
-        index=quantity("logIndex", raw.logIndex),
+        tx=_word("transactionHash", raw.transaction_hash),
+        block=quantity("blockNumber", raw.block_number),
+        block_hash=_word("blockHash", raw.block_hash),
+        index=quantity("logIndex", raw.log_index),
         removed=raw.removed,
-        at=None if raw.blockTimestamp is None else _time("blockTimestamp", raw.blockTimestamp),
+        at=None if raw.block_timestamp is None else _time("blockTimestamp", raw.block_timestamp),
     )
 
 

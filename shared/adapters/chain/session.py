@@ -90,7 +90,7 @@ class ChainDialect:
         self._caught_up = False
         self._start(self._session(connection, self.last_block))
 
-    def closed(self, connection: int, reason: str) -> None:  # noqa: ARG002 -- the signature of a Dialect
+    def closed(self, _connection: int, reason: str, /) -> None:
         """A connection is no more: everything since the last block told completely must be read again."""
         self._rpc.lost(reason)
         for task in self._tasks:

@@ -50,11 +50,11 @@ class CoinbaseDialect:
         """One request per coin, at once (five seconds are allowed): a coin that is refused costs the others nothing."""
         return [_request("subscribe", product) for product in self._symbols]
 
-    def opened(self, connection: int) -> None:  # noqa: ARG002 -- the signature of a Dialect
+    def opened(self, _connection: int, /) -> None:
         """A connection stands."""
         self._late.clear()
 
-    def closed(self, connection: int, reason: str) -> None:  # noqa: ARG002 -- the signature of a Dialect
+    def closed(self, connection: int, _reason: str, /) -> None:
         """A connection is no more."""
         self.desk.closed(connection)
 

@@ -12,7 +12,7 @@ from contextlib import aclosing
 import pyarrow as pa
 from msgspec import Struct
 
-from shared.adapters.polymarket.data_api import DataApi
+from shared.adapters.polymarket.data_api import DataApi, Period, SortBy
 from shared.adapters.polymarket.fields import show
 from shared.adapters.polymarket.gamma import Gamma
 from shared.adapters.polymarket.gamma_market import SPLIT
@@ -162,9 +162,15 @@ async def find_candidates(data: DiscoveryApi, gamma: Gamma, limits: DiscoveryRul
             if source not in sources:
                 sources.append(source)
 
-    for period, order in (("month", "PNL"), ("month", "VOLUME"), ("week", "PNL"), ("week", "VOLUME")):
+    boards: tuple[tuple[Period, SortBy], ...] = (
+        ("month", "PNL"),
+        ("month", "VOLUME"),
+        ("week", "PNL"),
+        ("week", "VOLUME"),
+    )
+    for period, order in boards:
         try:
-            board = await data.leaderboard(period, order, limits.leaders)  # type: ignore[arg-type]  # the pairs above
+            board = await data.leaderboard(period, order, limits.leaders)
             add((row.wallet for row in board.rows), f"leaderboard_{period}_{order.lower()}")
         except (Temporary, BadInput) as error:
             say(f"leaderboard {period} {order}: {error}")

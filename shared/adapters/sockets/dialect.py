@@ -30,13 +30,13 @@ class Dialect(Protocol):
     def hello(self) -> list[str]:
         """Frames to send right after connecting: the subscriptions as they stand now."""
 
-    def opened(self, connection: int) -> None:
+    def opened(self, connection: int, /) -> None:
         """A connection stands; its hello is about to be sent. The one it replaces may still be open."""
 
     def frame(self, data: bytes, connection: int, received_at: int) -> bool:
         """Take one frame; True when it was data, which is what the watchdog counts. Never raises for bad input."""
 
-    def closed(self, connection: int, reason: str) -> None:
+    def closed(self, connection: int, reason: str, /) -> None:
         """A connection that was ``opened`` is no more."""
 
     def refused(self, status: int) -> str:

@@ -3,7 +3,7 @@
 from shared.domain.instants import MINUTE
 from shared.domain.ledger import PUSD, SettlementStatus
 from shared.domain.messages import FillStatus, Merged, OrderRejected, Redeemed
-from shared.domain.money import ONE, Shares, cost
+from shared.domain.money import ONE, Price, Shares, cost
 from tests.contracts.venue.face import MARKET, OTHER_TOKEN, TOKEN, VenueUnderTest, fak, fills, sold
 
 ASKS = {50: 400}
@@ -20,7 +20,7 @@ def bought(venue: VenueUnderTest) -> int:
     venue.submit(fak(cents=50, size=100))
     venue.wait()
     (fill,) = fills(venue)
-    return cost(fill.size, 500_000) + fill.fee  # type: ignore[arg-type]  # a price
+    return cost(fill.size, Price(500_000)) + fill.fee
 
 
 def statuses(venue: VenueUnderTest) -> list[SettlementStatus]:

@@ -1,6 +1,7 @@
 """The Sharpe interval against independent implementations, and what it must do at the edges."""
 
 from collections.abc import Callable
+from typing import Any
 
 import arch.bootstrap
 import numpy as np
@@ -251,9 +252,9 @@ def test_no_wallets_is_an_empty_answer() -> None:
         ([0.1, 0.2], [0, 2], {"block": 0}, "block must be at least 1 return; got 0"),
     ],
 )
-def test_bad_input_is_named(values: list[float], offsets: list[int], options: dict[str, float], message: str) -> None:
+def test_bad_input_is_named(values: list[float], offsets: list[int], options: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        sharpe_interval(np.array(values), np.array(offsets, dtype=np.int64), **options)  # type: ignore[arg-type]  # one bad option at a time
+        sharpe_interval(np.array(values), np.array(offsets, dtype=np.int64), **options)
 
 
 @pytest.mark.parametrize(

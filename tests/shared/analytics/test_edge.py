@@ -1,6 +1,7 @@
 """Edge and its changes: definitions by loops, exact enumeration of all segmentations, published run lengths, delays."""
 
 import itertools
+from random import Random
 
 import numpy as np
 import numpy.typing as npt
@@ -253,9 +254,9 @@ def test_nothing_is_said_about_nobody_and_the_first_trade() -> None:
 
 
 @given(trades, st.randoms(use_true_random=False))
-def test_the_order_in_which_trades_are_given_does_not_matter(history: list[tuple[int, float]], random: object) -> None:
+def test_the_order_in_which_trades_are_given_does_not_matter(history: list[tuple[int, float]], random: Random) -> None:
     shuffled = list(history)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+    random.shuffle(shuffled)
     one, other = (judge([d * DAY for d, _ in rows], [x for _, x in rows]) for rows in (history, shuffled))
     assert repr(one) == repr(other)
 

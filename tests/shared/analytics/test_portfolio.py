@@ -3,6 +3,7 @@ of optimality.
 """
 
 import itertools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -334,9 +335,9 @@ def test_independent_bets_get_the_inverse_of_their_risk() -> None:
         ({"groups": (("a", 0.9), ("b", 0.9))}, "squared loadings"),
     ],
 )
-def test_a_holding_that_cannot_be_is_refused(change: dict[str, float], sentence: str) -> None:
+def test_a_holding_that_cannot_be_is_refused(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
-        Holding(**{"market": "m", "outcome": "Yes", "shares": 1.0, "value": 0.5, "p_win": 0.5, **change})  # type: ignore[arg-type]  # wrong on purpose
+        Holding(**{"market": "m", "outcome": "Yes", "shares": 1.0, "value": 0.5, "p_win": 0.5, **change})
 
 
 def test_bad_input_is_named() -> None:

@@ -1,5 +1,7 @@
 """A small house to test in: one engine, a memory store, and lists of everything else the engine asks of the world."""
 
+from typing import Any
+
 from shared.adapters.memory.store import MemoryStore
 from shared.domain.decision import Decision, Reason
 from shared.domain.effects import (
@@ -67,9 +69,9 @@ KELLY = Params()
 RATIO = Params(sizing="ratio")
 
 
-def market(name: str = "m", **changes: object) -> Market:
+def market(name: str = "m", **changes: Any) -> Market:
     """An event market with tokens ``<name>:yes`` and ``<name>:no``, ten days from its end, with volume."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "market": name,
         "kind": MarketKind.EVENT,
         "tokens": (f"{name}:yes", f"{name}:no"),
@@ -77,7 +79,7 @@ def market(name: str = "m", **changes: object) -> Market:
         "end_at": NOON + 10 * DAY,
         "volume_24h": dollars(100_000),
     }
-    return Market(**{**fields, **changes})  # type: ignore[arg-type]  # the fields of Market by name
+    return Market(**{**fields, **changes})
 
 
 def ranked(wallet: str, rank: int = 1, edge: int = 150_000) -> RankedWallet:
@@ -104,9 +106,9 @@ def trade(
     return WhaleTrade(wallet, token.partition(":")[0], token, side, price, size, tx, delivery)
 
 
-def order(**changes: object) -> Order:
+def order(**changes: Any) -> Order:
     """A planned BUY of 100 shares at 0.50 with its cash reserved."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "order_key": "intent.1",
         "intent_id": "intent",
         "leg": 1,
@@ -127,7 +129,7 @@ def order(**changes: object) -> Order:
         "salt": 7,
         "reserved": dollars(52),
     }
-    return Order(**{**fields, **changes})  # type: ignore[arg-type]  # the fields of Order by name
+    return Order(**{**fields, **changes})
 
 
 def book(token: str = "m:yes", bid: int = 490_000, ask: int = 500_000, size: int = 10_000 * ONE) -> BookSnapshot:

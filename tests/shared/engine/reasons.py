@@ -1,6 +1,7 @@
 """What the tables of reasons are made of: a house on either side of a limit, and the numbers that must be kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -46,7 +47,7 @@ class Row(NamedTuple):
     outside: Case
     inside: Case
     otherwise: Reason | None = Reason.COPIED
-    told: dict[str, int] = {}  # noqa: RUF012 -- never changed
+    told: Mapping[str, int] = MappingProxyType({})
 
 
 def last(house: House) -> Decision | None:

@@ -16,6 +16,7 @@ from shared.domain.messages import (
     MarketChanged,
     MarketListed,
     OrderInDoubt,
+    Payload,
     PlanRefused,
     PriceKind,
     PricePoint,
@@ -66,9 +67,9 @@ def test_a_public_print_moves_the_mark_of_what_we_hold_and_nothing_else(side: Si
         ControlChanged(trading=True, reason="nobody asked"),
     ],
 )
-def test_facts_without_a_use_yet_have_no_effect(payload: object) -> None:
+def test_facts_without_a_use_yet_have_no_effect(payload: Payload) -> None:
     house = House().ready()
-    assert house.give(payload) == []  # type: ignore[arg-type]  # one of the payloads above
+    assert house.give(payload) == []
     assert house.engine.counts.ignored == (1 if isinstance(payload, WalletActivity) else 0)
 
 

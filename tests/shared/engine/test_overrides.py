@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from shared.domain.errors import BadInput
 from shared.domain.instants import HOUR, MILLISECOND, MINUTE, SECOND
 from shared.domain.money import dollars
-from shared.engine.bounds import BOUNDS, Unit
+from shared.engine.bounds import BOUNDS, Bound, Unit
 from shared.engine.limits import Limits, checked
 from shared.engine.overrides import overridden
 
@@ -31,8 +31,8 @@ VALUES = {
 
 
 @pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.name)
-def test_every_limit_can_be_set_in_its_own_unit(bound: object) -> None:
-    name, unit = bound.name, bound.unit  # type: ignore[attr-defined]  # a row of BOUNDS
+def test_every_limit_can_be_set_in_its_own_unit(bound: Bound) -> None:
+    name, unit = bound.name, bound.unit
     got = getattr(overridden(Limits(), [(name, TEXTS[unit])]), name)
     assert got == ((VALUES[unit],) if isinstance(getattr(Limits(), name), tuple) else VALUES[unit])
     assert isinstance(got, bool) == (unit is Unit.FLAG)

@@ -1,5 +1,3 @@
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,7 +99,10 @@ def test_the_largest_move_is_told_and_forgotten_with_the_move() -> None:
 )
 def test_moves_are_those_that_a_look_at_every_pair_of_prices_finds(heard: list[tuple[int, int]], move: int) -> None:
     moves, seen, at = Moves(Fraction(move), WINDOW), list[tuple[int, int]](), NOON
-    far: Callable[[int, int], bool] = lambda a, b: a != b and abs(b - a) >= a * move // ONE  # noqa: E731 - one line
+
+    def far(a: int, b: int) -> bool:
+        return a != b and abs(b - a) >= a * move // ONE
+
     until = -1
     for step, price in heard:
         at += step * SECOND

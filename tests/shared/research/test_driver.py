@@ -24,7 +24,7 @@ from shared.domain.messages import (
     OrderReport,
     Payload,
 )
-from shared.domain.money import ONE, dollars
+from shared.domain.money import ONE, Fraction, Shares, dollars
 from shared.domain.order import FINAL, OrderType
 from shared.domain.reports import Reports
 from shared.engine.engine import Engine
@@ -115,7 +115,7 @@ def test_a_start_without_an_answer_stops_entries_until_there_is_one() -> None:
 
 
 def test_a_failed_settlement_leaves_both_sides_equal() -> None:
-    failing = VenueSettings(books=True, settlement=SettlementSettings(enabled=True, failed=ONE))  # type: ignore[arg-type]  # a fraction
+    failing = VenueSettings(books=True, settlement=SettlementSettings(enabled=True, failed=Fraction(ONE)))
     run = begun(failing)
     run.play((NOON, book()), (NOON + SECOND, trade()), *quiet(NOON + 2 * SECOND, 11))
     booked = run.driver.engine.desk.books.booked.values()
@@ -226,7 +226,7 @@ def test_a_merge_reaches_the_venue_and_is_answered() -> None:
         run.venue.balance(token, 8 * ONE)
     run.driver.handle_now(Command("c", CommandKind.FLATTEN, "test"), NOON + SECOND)
     run.driver.catch_up(NOON + MINUTE)
-    assert Merged("m", 5 * ONE, "ref") in run.told("venue")  # type: ignore[arg-type]  # shares
+    assert Merged("m", Shares(5 * ONE), "ref") in run.told("venue")
     assert run.venue.reports(NOON, 0).positions == {"m:yes": 3 * ONE, "m:no": 3 * ONE}
 
 

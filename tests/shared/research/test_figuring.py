@@ -10,6 +10,7 @@ from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.memory.store import MemoryStore
 from shared.adapters.paper.venue import PaperVenue
 from shared.analytics.figures import FigureRules, Portfolio, figures
+from shared.domain.effects import Effect
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
@@ -260,10 +261,10 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     told: list[Event] = []
 
     class Watching(Engine):
-        def handle(self, event: Event) -> list[object]:  # type: ignore[override]  # the effects are passed on
+        def handle(self, event: Event) -> list[Effect]:
             if isinstance(event.payload, FiguresPublished | VoicesPublished | RankingPublished):
                 told.append(event)
-            return super().handle(event)  # type: ignore[return-value]  # as above
+            return super().handle(event)
 
     monkeypatch.setattr(replay, "Engine", Watching)
     return told

@@ -87,9 +87,9 @@ def ratio(signal: Signal = BUY, **view: Any) -> Trade | Skip:
         ({"slack": 100_001}, "slack must lie between 0 and 0.1, not 0.100001"),
     ],
 )
-def test_parameters_out_of_bounds_are_refused_by_name(changes: dict[str, object], sentence: str) -> None:
+def test_parameters_out_of_bounds_are_refused_by_name(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=f"^{sentence}$"):
-        Params(**changes)  # type: ignore[arg-type]  # wrong on purpose
+        Params(**changes)
 
 
 def test_a_market_nobody_listed_is_skipped() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.adapters.feeds.inbox import Inbox
 from shared.domain.errors import Corrupt
-from shared.domain.messages import BookChange, BookSnapshot, PublicTrade, SpotBook, SpotCandle, TickSizeChanged
+from shared.domain.messages import BookChange, BookSnapshot, Payload, PublicTrade, SpotBook, SpotCandle, TickSizeChanged
 from shared.domain.order import Side
 from shared.ports import Heard
 
@@ -30,8 +30,8 @@ class Keeper:
         return BookChange("m", token, Side.BUY, price, size)
 
 
-def said(payload: object, at: int = 1) -> Heard:
-    return Heard("market", at, at, payload)  # type: ignore[arg-type]  # payloads of these tests only
+def said(payload: Payload, at: int = 1) -> Heard:
+    return Heard("market", at, at, payload)
 
 
 def trade(n: int) -> PublicTrade:
@@ -48,7 +48,7 @@ def all_of(inbox: Inbox) -> list[object]:
 def test_facts_come_out_in_the_order_they_were_heard() -> None:
     keeper = Keeper()
     inbox = Inbox(keeper.book_of)
-    facts = [keeper.change("t", 1, 1), trade(1), keeper.change("t", 1, 2), trade(2)]
+    facts: list[Payload] = [keeper.change("t", 1, 1), trade(1), keeper.change("t", 1, 2), trade(2)]
     for fact in facts:
         inbox.hear(said(fact))
     assert len(inbox) == 4
@@ -102,7 +102,8 @@ def test_tops_of_books_and_open_candles_are_merged_per_symbol_and_closed_candles
     tops = [SpotBook("BTC", ((n, 1),), ()) for n in range(1, 4)]
     other = SpotBook("ETH", (), ())
     candle = [SpotCandle("BTC", 1, 0, 1, 1, 1, n, 1, 1, 1, closed) for n, closed in ((1, False), (2, False), (3, True))]
-    for fact in (trade(1), *tops, other, *candle):
+    facts: list[Payload] = [trade(1), *tops, other, *candle]
+    for fact in facts:
         inbox.hear(said(fact))
     assert all_of(inbox) == [trade(1), tops[-1], other, candle[1], candle[2]]
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection
@@ -67,9 +68,9 @@ async def no_rest(tokens: Sequence[str]) -> Sequence[RestBook]:
     return []
 
 
-def feed_of(url: str, **options: object) -> MarketFeed:
-    given: dict[str, object] = {"settings": SETTINGS, **options}
-    return MarketFeed(url, time.time_ns, itertools.count(1), no_rest, **given)  # type: ignore[arg-type]  # by name
+def feed_of(url: str, **options: Any) -> MarketFeed:
+    given: dict[str, Any] = {"settings": SETTINGS, **options}
+    return MarketFeed(url, time.time_ns, itertools.count(1), no_rest, **given)
 
 
 def books_told(listener: Listener) -> list[tuple[str, bool]]:
