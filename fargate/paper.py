@@ -203,7 +203,8 @@ def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
         pace = Pace(trader, options.speed, start if house.records else _backlog_end(ready, start), say)
         driver.on_tick, driver.tick_every = pace.tick, 1
         trader.progress = f"replaying {session.world.source} at {options.speed:g}x" if options.speed else "replaying"
-        driver.run(Figuring().among(driver, events), TapePrints(ready.recording))
+        driver.moments = Figuring(driver)
+        driver.run(events, TapePrints(ready.recording))
         trader.progress = "the recording has ended"
         say(f"the recording has ended: {status_line(trader, driver.now)}")
         trader.finish(driver.now)

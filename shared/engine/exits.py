@@ -194,6 +194,11 @@ class Exits:
         band = self._bands.get(token)
         return [] if band is None else list(band.leaving)
 
+    def idle(self, key: str, market: Market, at: int) -> bool:
+        """Whether ``step`` and ``ended`` have nothing to say of a position whose token has no book."""
+        leaving = self._leaving.get(key)
+        return leaving is not None and leaving.idle(market, at)
+
     def step(self, key: str, book: Book | None, last: int, free: Shares, market: Market, at: int) -> Step | None:
         """The next order that sells a position; None: nothing to do now. Ask again until it has ended.
 

@@ -161,13 +161,15 @@ class Holdings:
         desk, wanted = self._desk, self._wanted.get(key)
         if wanted is None:
             return []
+        market, book = self._markets.get(wanted.market), self._books.get(wanted.token)
+        if book is None and market is not None and self._exits.idle(key, market, at):
+            return []
         intent = desk.execution.intent_of(wanted.signal_id)
         if intent is not None and intent.open_key:
             return []
         slip = self._exits.ended(key)
         if slip is not None:
             return self._done(slip)
-        market = self._markets.get(wanted.market)
         if market is None or wanted.market in desk.payouts or wanted.market in desk.settlements.merging:
             return []
         if at >= self._closes.get(wanted.market, NEVER) or desk.risk.exit_rate_reached(at):
@@ -177,7 +179,6 @@ class Holdings:
         sleeve = f"{wanted.strategy}/{wanted.source}"
         free = Shares(desk.books.room.get(shares_room(wanted.token, sleeve), 0))
         entry = self._held.get(wanted.token)
-        book = self._books.get(wanted.token)
         step = self._exits.step(key, book, 0 if entry is None else entry[1], free, market, at)
         if step is None:
             return []
@@ -195,17 +196,16 @@ class Holdings:
         return self._press(f"{order.token}#{order.sleeve}", at)
 
     def _done(self, slip: Slip) -> list[Effect]:
-        """An exit is over: told to people where it got less than it was begun for."""
+        """An exit is over: told to people where it got less than it was begun for, or sold too late."""
         del self._wanted[slip.position_key]
-        if not slip.reported:
+        if not slip.slipped and not slip.unfinished:
             return []
         left, begun = format_micro(slip.left), format_micro(slip.trigger)
-        what = f"{slip.rule.value} of {slip.position_key}: begun at {begun}"
-        if not slip.size:
-            text = f"{what}, nobody bought in {slip.steps} orders before the market resolved, {left} left"
-            return [Alert(3, "exit_unfinished", text)]
-        got = f"{format_micro(slip.size)} sold at {format_micro(slip.average)} on average in {slip.steps} orders"
-        return [Alert(2, "exit_slipped", f"{what}, {got}, {left} left")]
+        got = f"{format_micro(slip.size)} sold at {format_micro(slip.average)} on average" if slip.size else "none sold"
+        ended = " before the market resolved" if slip.unfinished else ""
+        text = f"{slip.rule.value} of {slip.position_key}: begun at {begun}, {got} in {slip.steps} orders{ended}"
+        severity, name = (2, "exit_slipped") if slip.slipped else (3, "exit_unfinished")
+        return [Alert(severity, name, f"{text}, {left} left")]
 
     # ------------------------------------------------------------------ recovery
 

@@ -48,8 +48,8 @@ class Slip(Struct, frozen=True, gc=False):
     """A finished forced exit: the price that triggered it, and what was got (micro-dollars per share, before fees).
 
     ``left``: shares that stay for the resolution, because no order could carry them or the market resolved first.
-    ``reported``: people are told, because ``average`` fell short of ``trigger`` by more than ``exit_slip_told``, or
-    because the market resolved before the exit was done.
+    ``slipped``: ``average`` fell short of ``trigger`` by more than ``exit_slip_told``. ``unfinished``: the market
+    resolved before the exit was done.
     """
 
     position_key: str
@@ -59,7 +59,8 @@ class Slip(Struct, frozen=True, gc=False):
     size: Shares
     left: Shares
     steps: int
-    reported: bool
+    slipped: bool = False
+    unfinished: bool = False
 
 
 def sellable_bid(book: Book | None, at: int, max_age_ns: int) -> int:
@@ -147,6 +148,16 @@ class Leaving:
 
     # ------------------------------------------------------------------ the next order
 
+    def idle(self, market: Market, at: int) -> bool:
+        """Whether ``step`` would find nothing to do, where no book is known: a cheap answer before everything else is
+        looked at, for the shares that no resting order can carry and the waits between two orders.
+        """
+        if self._before_hole or self.done or not market.accepting:
+            return False
+        if self.size < market.min_size:
+            return True
+        return self.steps > 0 and at - self._tried_at < self._wait(self.sold_size > self._sold_before, bid=0)
+
     def step(self, quote: Quote, free: Shares, market: Market, at: int) -> Step | None:
         """The next order; None while there is nothing to do: all is in open orders, or the next try is not due."""
         if not market.accepting:
@@ -193,7 +204,11 @@ class Leaving:
         if self.steps == 0:
             return True
         moves = self.sold_size > self._sold_before or (missed and self._level < len(limits.exit_slip) - 1)
-        return at - self._tried_at >= (limits.retry_first_ns if moves else self._pace(0 if bid else self._vain))
+        return at - self._tried_at >= self._wait(moves, bid)
+
+    def _wait(self, moves: bool, bid: int) -> int:
+        """Between the last order and the next one: short while the market is on the move."""
+        return self._limits.retry_first_ns if moves else self._pace(0 if bid else self._vain)
 
     def _pace(self, vain: int) -> int:
         """How long a step lasts that is the ``vain``-th in a row for which nobody bid. After one for each slip, each
@@ -244,6 +259,6 @@ class Leaving:
         """The report: what was triggered and what was got."""
         average = average_price(self._weighted, self.sold_size) if self.sold_size else 0
         floor = mul_div_ceil(self.trigger, ONE - self._limits.exit_slip_told, ONE)
-        told = (self.sold_size > 0 and average < floor) or (resolved and not self.done)
+        slipped, unfinished = self.sold_size > 0 and average < floor, resolved and not self.done
         key, left = self.position.key, self.size
-        return Slip(key, self.rule, self.trigger, average, self.sold_size, left, self.steps, told)
+        return Slip(key, self.rule, self.trigger, average, self.sold_size, left, self.steps, slipped, unfinished)

@@ -72,16 +72,20 @@ class Prints(Protocol):
         """The print last returned for this token has been shown."""
 
 
-def _taped(events: Iterable[Event], tape: Callable[[Event], None]) -> Iterable[Event]:
-    for event in events:
-        tape(event)
-        yield event
+class Moments(Protocol):
+    """Work between two events: ``reached`` is called before the first event from ``due_at`` on, and sets it anew."""
+
+    due_at: int
+
+    def reached(self, at: int) -> None:
+        """An event comes that is observed at ``at``."""
 
 
 class Driver:
     """Runs events through an engine, in a replay and in the paper trader alike.
 
-    ``on_tick`` is called with the event time after every ``tick_every`` rows, ``tape`` with every event.
+    ``on_tick`` is called with the event time after every ``tick_every`` rows, ``tape`` with every event handled;
+    ``moments`` is work that has its times among the events that are played.
     ``venue_lag_ns``: how far the paper venue's time stays behind, because public prints are heard late (0 in replays,
     where every print is at hand). ``handle_ns`` and ``quiet_ns`` are sampled times of ``handle`` on events that had
     effects and on events that concerned nobody. ``rounds`` compare our books with the venue's while events are played.
@@ -108,6 +112,7 @@ class Driver:
         self.on_tick = on_tick
         self.tick_every = 1024
         self.rounds = Rounds()
+        self.moments: Moments | None = None
         self._transit = Transit()
         self._ended = False
         self._tape = tape
@@ -140,16 +145,13 @@ class Driver:
     def play(self, events: Iterable[Event], prints: Prints) -> None:
         """Handle every event and what happens before it; orders and timers stay open after the last one."""
         self._prints = prints
-        handle, digest, on_tick = self.engine.handle, self.digest, self.on_tick
-        rounds, sample, at = self.rounds, SAMPLE_EVERY, self.now
+        handle = self.engine.handle if self._tape is None else self._handle
+        digest, on_tick, sample, at = self.digest, self.on_tick, SAMPLE_EVERY, self.now
         self._idle_until = 0
-        for event in events if self._tape is None else _taped(events, self._tape):
+        for event in events:
             at = event.observed_at
             if at >= self._idle_until:
-                self.catch_up(at)
-                if at >= rounds.due_at:
-                    self._reconcile(at)
-                self._idle_until = min(self._next_thing(), rounds.due_at)
+                self._happens(at)
             sample -= 1
             if sample:
                 effects = handle(event)
@@ -168,6 +170,21 @@ class Driver:
                 on_tick(at)
         self.now = max(self.now, at)
         self._prints = None
+
+    def _happens(self, at: int) -> None:
+        """Everything that is due before an event observed at ``at``; and when the next such thing is."""
+        rounds, moments = self.rounds, self.moments
+        if moments is not None and at >= moments.due_at:
+            moments.reached(at)
+        self.catch_up(at)
+        if at >= rounds.due_at:
+            self._reconcile(at)
+        self._idle_until = min(self._next_thing(), rounds.due_at, _NEVER if moments is None else moments.due_at)
+
+    def _handle(self, event: Event) -> list[Effect]:
+        if self._tape is not None:
+            self._tape(event)
+        return self.engine.handle(event)
 
     def take(self, event: Event) -> None:
         """One event, after everything that happens before it."""
@@ -205,11 +222,9 @@ class Driver:
 
     def _give(self, event: Event) -> None:
         self.now = event.observed_at
-        if self._tape is not None:
-            self._tape(event)
         if type(event.payload) in _PUBLIC:
             self._tell_venue(event.payload, event.venue_at)
-        effects = self.engine.handle(event)
+        effects = self._handle(event)
         if effects:
             self.digest.add(effects)
             self._perform(effects, event.observed_at)

@@ -6,7 +6,6 @@ computed off the hot path: in a live run by a thread of their own, in a replay b
 takes is kept apart (``spent_s``) from that of reading and of the engine.
 """
 
-from collections.abc import Iterable, Iterator
 from heapq import nlargest
 from time import perf_counter
 
@@ -14,7 +13,7 @@ from shared.analytics.figures import FigureRules, Held, Portfolio, figures
 from shared.domain.instants import MINUTE
 from shared.domain.ledger import CASH, Position
 from shared.domain.market import Market, MarketKind
-from shared.domain.messages import Event, FiguresPublished
+from shared.domain.messages import FiguresPublished
 from shared.domain.money import ONE, Usd, mul_div_floor, part
 from shared.engine.books import Book
 from shared.engine.engine import Engine
@@ -53,32 +52,30 @@ class Portfolios:
 
 
 class Figuring:
-    """Publishes a replay's figures, whenever positions have changed since the last ones."""
+    """Publishes the figures of what a driver plays, whenever positions have changed since the last ones."""
 
-    def __init__(self, every_ns: int = EVERY_NS, rules: FigureRules | None = None) -> None:
+    def __init__(self, driver: Driver, every_ns: int = EVERY_NS, rules: FigureRules | None = None) -> None:
+        self.due_at = 0
         self.spent_s = 0.0
         self.published = 0
+        self._driver = driver
         self._every_ns = every_ns
         self._rules = rules
         self._portfolios = Portfolios()
         self._last: tuple[tuple[str, int], ...] = ()
 
-    def among(self, driver: Driver, events: Iterable[Event]) -> Iterator[Event]:
-        """The events as they are; before the first one at or after a moment, the figures of that moment.
+    def reached(self, at: int) -> None:
+        """An event comes: before it, the figures of the last moment up to ``at`` (of the first event there are none).
 
         A silence over several moments has one publication, at the last of them.
         """
-        every, half, due = self._every_ns, self._every_ns // 2, 0
-        for event in events:
-            at = event.observed_at
-            if at >= due:
-                moment = at - (at - half) % every
-                if due:
-                    self._publish(driver, moment)
-                due = moment + every
-            yield event
+        moment = at - (at - self._every_ns // 2) % self._every_ns
+        if self.due_at:
+            self._publish(moment)
+        self.due_at = moment + self._every_ns
 
-    def _publish(self, driver: Driver, moment: int) -> None:
+    def _publish(self, moment: int) -> None:
+        driver = self._driver
         driver.catch_up(moment)
         began = perf_counter()
         portfolio = self._portfolios.taken(driver.engine, moment)

@@ -188,16 +188,17 @@ def run_replay(
             venue.market(market)
     for at, resolved in ready.resolved:
         driver.schedule(resolved, max(at, first))
-    rows, figuring = recording.frame.height, Figuring()
+    rows = recording.frame.height
+    figuring = driver.moments = Figuring(driver)
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
         if books is None:
-            driver.run(figuring.among(driver, recording.events()), TapePrints(recording))
+            driver.run(recording.events(), TapePrints(recording))
         else:
             both = merge(recording.events(), books.events(), key=attrgetter("observed_at"))
-            driver.run(figuring.among(driver, shown(driver.show_book, both)), NoPrints())
+            driver.run(shown(driver.show_book, both), NoPrints())
     finally:
         gc.enable()
         gc.unfreeze()

@@ -7,7 +7,7 @@ when it was recorded is late or doubled again.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -102,13 +102,15 @@ class Recording:
 
     def events(self) -> Iterator[Event]:
         """Every row as one event by observed time; ``seq`` counts from 1."""
-        for start in range(0, self.frame.height, CHUNK):
-            part = self.frame.slice(start, CHUNK)
-            seqs = range(start + 1, start + 1 + part.height)
-            times = (part["observed_at"].to_list(), part["ts_ns"].to_list())
-            trades = map(WhaleTrade, *trade_columns(part, self.names))
-            payloads = trades if self._trades_only else _payloads(part["type"].to_list(), trades)
-            yield from map(Event, seqs, *times, repeat(self.source), payloads)
+        return chain.from_iterable(map(self._part, range(0, self.frame.height, CHUNK)))
+
+    def _part(self, start: int) -> Iterator[Event]:
+        part = self.frame.slice(start, CHUNK)
+        seqs = range(start + 1, start + 1 + part.height)
+        times = (part["observed_at"].to_list(), part["ts_ns"].to_list())
+        trades = map(WhaleTrade, *trade_columns(part, self.names))
+        payloads = trades if self._trades_only else _payloads(part["type"].to_list(), trades)
+        return map(Event, seqs, *times, repeat(self.source), payloads)
 
 
 def _redelivered(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

@@ -172,7 +172,7 @@ def test_a_remainder_that_no_order_can_carry_ends_the_exit_and_says_so() -> None
     assert step(exits, bid_at(9_000, late), late, free=50_000, of=FINE) is None
     slip = exits.ended(KEY)
     assert slip is not None
-    assert (slip.left, slip.reported) == (50_000, False)
+    assert (slip.left, slip.slipped) == (50_000, False)
     exits.reposition(replace(position(), size=Shares(50_000), cost=Usd(25_000)), FINE)
     assert exits.marked(TOKEN, 9_000, late) == exits.flatten(late) == []
 
@@ -233,7 +233,7 @@ def test_where_no_price_is_known_at_all_nothing_is_offered_until_there_is_one() 
     assert step(exits, bid_at(400_000), at_second(1)) is not None
     slip = sell(exits, 380_000, ALL, 0)
     assert slip is not None
-    assert (slip.trigger, slip.reported) == (400_000, True)
+    assert (slip.trigger, slip.slipped) == (400_000, True)
 
 
 def test_a_resting_price_stays_inside_the_market() -> None:
@@ -256,12 +256,12 @@ def test_less_than_the_smallest_resting_order_waits_for_a_bid(free: int, rests: 
 # ---------------------------------------------------------------------- the report
 
 
-@pytest.mark.parametrize(("price", "reported"), [(411_600, False), (411_599, True)])
-def test_a_sale_two_percent_below_the_trigger_is_not_reported_and_a_worse_one_is(price: int, reported: bool) -> None:
+@pytest.mark.parametrize(("price", "slipped"), [(411_600, False), (411_599, True)])
+def test_a_sale_two_percent_below_the_trigger_is_not_reported_and_a_worse_one_is(price: int, slipped: bool) -> None:
     exits = stopped()
     step(exits, bid_at(420_000))
     assert sell(exits, price, ALL, 0) == Slip(
-        KEY, Reason.STOP_LOSS, 420_000, price, ALL, Shares(0), steps=1, reported=reported
+        KEY, Reason.STOP_LOSS, 420_000, price, ALL, Shares(0), steps=1, slipped=slipped
     )
     assert exits.ended(KEY) is None
     assert exits.leaving(TOKEN) == []
@@ -281,14 +281,14 @@ def test_a_target_that_sold_better_is_not_reported() -> None:
     assert exits.marked(TOKEN, 650_000, NOON)
     slip = sell(exits, 660_000, ALL, 0)
     assert slip is not None
-    assert not slip.reported
+    assert not slip.slipped
 
 
 def test_dust_ends_the_exit_stays_for_the_resolution_and_triggers_nothing() -> None:
     exits = stopped()
     slip = sell(exits, 420_000, ALL - 9_000, 9_000)
     assert slip is not None
-    assert (slip.left, slip.reported) == (9_000, False)
+    assert (slip.left, slip.slipped) == (9_000, False)
     assert exits.marked(TOKEN, 1, at_second(1)) == []
     exits.reposition(replace(position(), size=Shares(9_000), cost=Usd(4_500)), market())
     assert exits.marked(TOKEN, 1, at_second(2)) == exits.flatten(NOON) == []
@@ -314,9 +314,11 @@ def test_what_an_entry_still_buys_while_its_position_is_left_is_left_too() -> No
     assert made.size == 10 * ONE
 
 
-@pytest.mark.parametrize(("left", "reported"), [(ALL, True), (Shares(9_999), False)])
-def test_a_resolution_ends_an_exit_and_reports_what_could_not_be_sold(left: Shares, reported: bool) -> None:
+@pytest.mark.parametrize(("left", "unfinished"), [(ALL, True), (Shares(9_999), False)])
+def test_a_resolution_ends_an_exit_and_reports_what_could_not_be_sold(left: Shares, unfinished: bool) -> None:
     exits = stopped()
     exits.reposition(replace(position(), size=left), market())
-    assert exits.forget("m") == [Slip(KEY, Reason.STOP_LOSS, 420_000, 0, Shares(0), left, 0, reported)]
+    assert exits.forget("m") == [
+        Slip(KEY, Reason.STOP_LOSS, 420_000, 0, Shares(0), left, 0, slipped=False, unfinished=unfinished)
+    ]
     assert step(exits, bid_at(420_000)) is None

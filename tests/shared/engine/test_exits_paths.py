@@ -131,7 +131,7 @@ def test_a_stop_sells_within_ten_percent_of_its_trigger_while_the_price_falls_fi
     assert trigger.rule is Reason.STOP_LOSS
     assert slip.left == 0
     assert slip.average >= trigger.price * 90 // 100
-    assert slip.reported == (slip.average < trigger.price * 98 // 100)
+    assert slip.slipped == (slip.average < trigger.price * 98 // 100)
 
 
 def test_makers_who_step_aside_for_two_seconds_do_not_make_a_stop_sell_at_a_cent() -> None:

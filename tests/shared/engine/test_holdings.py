@@ -78,7 +78,7 @@ def test_an_exit_that_nobody_bought_from_before_the_market_resolved_is_reported_
     house.resolve("m", yes=0)
     (told,) = house.told("exit_unfinished")
     assert told == (
-        f"stop_loss of {KEY}: begun at 0.43, nobody bought in {tried} orders before the market resolved, 95.69 left"
+        f"stop_loss of {KEY}: begun at 0.43, none sold in {tried} orders before the market resolved, 95.69 left"
     )
     assert house.alerts[-1].severity == 3
     assert house.told("exit_slipped") == []

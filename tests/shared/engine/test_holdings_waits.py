@@ -114,12 +114,14 @@ def test_an_exit_the_venue_refuses_for_now_is_asked_again() -> None:
     assert len(exits(house)) == 2
 
 
-def test_a_resolution_ends_an_exit_and_says_what_was_left() -> None:
+@pytest.mark.parametrize(("price", "name"), [(430_000, "exit_unfinished"), (420_000, "exit_slipped")])
+def test_a_resolution_ends_an_exit_and_says_what_was_left(price: int, name: str) -> None:
     house = stopped()
-    done(house, size=10 * ONE)
+    done(house, size=10 * ONE, price=price)
     house.resolve(yes=0)
-    (told,) = house.told("exit_slipped")
-    assert told.endswith("85.69 left")
+    (told,) = (alert.text for alert in house.alerts if alert.name.startswith("exit_"))
+    assert house.told(name) == [told]
+    assert told.endswith("orders before the market resolved, 85.69 left")
     assert house.size() == 0
     assert not house.engine.holdings.leaves(KEY)
 

@@ -158,7 +158,7 @@ class Story:
         self.told: list[Event] = []
         engine = Engine("paper", WhaleCopy(Params(sizing="ratio")), Limits())
         self.driver = Driver(engine, PaperVenue(0, MemoryPaperLog()), MemoryStore(), tape=self._note)
-        self.figuring = Figuring(rules=QUICK)
+        self.figuring = self.driver.moments = Figuring(self.driver, rules=QUICK)
         self.seen: list[int] = []
 
     def _note(self, event: Event) -> None:
@@ -176,7 +176,7 @@ class Story:
                 if at_each is not None:
                     next(at_each, None)
 
-        self.driver.run(self.figuring.among(self.driver, events()), NoPrints())
+        self.driver.run(events(), NoPrints())
 
     def hold(self, size: int) -> None:
         """A position of another size, as if it had been traded."""
