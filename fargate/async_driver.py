@@ -8,13 +8,14 @@ bursts of them.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import TypeVar
 
 from fargate.at_venue import AtVenue
 from fargate.lanes import Lane, ignore
+from fargate.leased import LEASE, UNCONTESTED
+from fargate.pace import REAL_TIME, Pace
 from fargate.showing import BOOKS
 from shared.adapters.feeds.inbox import Inbox
 from shared.adapters.feeds.quantiles import Quantiles
@@ -34,21 +35,33 @@ from shared.domain.effects import (
     WakeMeAt,
     Write,
 )
-from shared.domain.errors import Temporary
+from shared.domain.errors import LeaseLost, Temporary
 from shared.domain.instants import MILLISECOND, SECOND
 from shared.domain.ledger import Record
-from shared.domain.messages import Event, Payload, PublicTrade, TimerFired, TimerKind, WhaleTrade
+from shared.domain.messages import (
+    ControlChanged,
+    Event,
+    FeedHealth,
+    MarketResolved,
+    Payload,
+    PlanRefused,
+    PublicTrade,
+    RefusedBy,
+    TimerFired,
+    TimerKind,
+    WhaleTrade,
+    order_key_of,
+)
+from shared.domain.order import OrderState
 from shared.engine.engine import Engine
-from shared.ports import Answer, Clock, Heard, Store, Switch
+from shared.ports import Answer, Clock, Heard, Leased, Store, Switch
 from shared.research.store_watch import StoreWatch
-from shared.research.storing import planned, written
+from shared.research.storing import planned, switched, written
 
 T = TypeVar("T")
 
-BURST_S = 0.002
+BURST_NS = 2 * MILLISECOND
 """How long events are handled before the loop gets its turn: sockets are read and lanes answered in between."""
-LOOK_EVERY_NS = 50 * MILLISECOND
-"""How often the venue's time moves on while orders are open, and the housekeeping is asked what is due."""
 DECISIONS_BATCH = 500
 PULSE_NS = SECOND
 PROBE_NS = SECOND
@@ -60,9 +73,10 @@ class AsyncDriver:
 
     ``venue_lag_ns``: how far the paper venue's time stays behind, because what it is shown is heard late. ``on_heard``
     sees every fact before the engine and keeps it for itself by answering False. ``on_look`` is called with event time
-    every ``LOOK_EVERY_NS``. ``decided``: from a whale trade's arrival at its source to the engine's decision on it,
-    of trades that nobody had told before and that had not to wait for market data. ``shows_books``: whether the venue
-    fills from displayed books, or from public prints alone.
+    every ``pace.look_every_ns``. ``decided``: from a whale trade's arrival at its source to the engine's decision on
+    it, of trades that nobody had told before and that had not to wait for market data. ``shows_books``: whether the
+    venue fills from displayed books, or from public prints alone. ``closing``: why this life is ending; empty while it
+    goes on.
     """
 
     def __init__(
@@ -74,23 +88,30 @@ class AsyncDriver:
         inbox: Inbox,
         store_lane: Lane,
         venue_lane: Lane,
+        lease: Leased = UNCONTESTED,
+        pace: Pace = REAL_TIME,
     ) -> None:
         self.engine = engine
         self.now = 0
+        self.closing = ""
         self.alerts: list[Alert] = []
         self.venue_lag_ns = 0
         self.decided = Quantiles()
         self.on_look: Callable[[int], None] | None = None
         self.on_heard: Callable[[Heard], bool] | None = None
         self.store_watch = StoreWatch()
-        self._at_venue = AtVenue(venue, venue_lane, self, engine)
+        self._at_venue = AtVenue(venue, venue_lane, self, engine, lease)
         self.rounds = self._at_venue.rounds
         self.shows_books = self._at_venue.books
         self._store = store
         self._clock = clock
         self._inbox = inbox
         self._store_lane = store_lane
+        self._lease = lease
+        self._vouched = True
+        self._pace = pace
         self._seq = 0
+        self._unanswered = 0
         self._pending: list[tuple[int, int, int, Payload]] = []
         self._order = 0
         self._decisions: list[Decision] = []
@@ -103,12 +124,44 @@ class AsyncDriver:
 
     # ------------------------------------------------------------------ running
 
+    def recover(self, records: list[Record], trading: bool, at: int) -> None:
+        """Belief from the journal, before anything else happens; then the venue is asked about every order that was
+        open, and told what an earlier life may have died before telling it.
+        """
+        for record in records:
+            self._at_venue.fund(record)
+        effects = self.engine.recover(records, trading, at)
+        for name, payouts in self.engine.desk.payouts.items():
+            self._at_venue.show(MarketResolved(name, payouts), at)
+        self.now = max(at, self.now)
+        self._perform(effects, self.now)
+
+    def begin(self) -> None:
+        """Nothing is traded before our books were compared with the venue's."""
+        self._at_venue.begin(self.engine.markets.values(), self._clock.now())
+
+    def turn(self) -> int:
+        """Handle everything that is due or was heard; when to come back at the latest (nanoseconds). Raises what a
+        lane raised when a call failed for good.
+        """
+        while self._burst():
+            pass
+        return self._next_due()
+
     async def run(self) -> None:
         """Handle whatever comes until cancelled; raises what a lane raised when a call failed for good."""
-        self._at_venue.begin(self.engine.markets.values(), self._clock.now())
-        while True:
-            if self._error is not None:
-                raise self._error
+        self.begin()
+        await self._go_on()
+
+    async def wind_up(self, reason: str, longest_s: float) -> None:
+        """End this life in order: ``close``, and go on until all that was begun is finished, or the time is over."""
+        self.close(reason)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                await self._go_on()
+
+    async def _go_on(self) -> None:
+        while not self.closed:
             busy = self._burst()
             if busy:
                 await asyncio.sleep(0)
@@ -119,8 +172,23 @@ class AsyncDriver:
             due_in = (self._next_due() - self._clock.now()) / SECOND
             # Not `wait_for`: in Python 3.11 it can swallow the cancellation that ends the run.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(max(due_in, 0.0), LOOK_EVERY_NS / SECOND)):
+                async with asyncio.timeout(min(max(due_in, 0.0), self._pace.look_every_ns / SECOND)):
                     await self._wake.wait()
+
+    # ------------------------------------------------------------------ the end of a life
+
+    def close(self, reason: str) -> None:
+        """Begin to end: no fact is taken any more and nothing planned; what rests at the venue is cancelled."""
+        self.closing = reason
+        self.tell("driver", self._clock.now(), ControlChanged(False, reason))
+        self.wake()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended: no order is open but those in doubt, and everything said or written is done with."""
+        if not self.closing or self._unanswered or not self._at_venue.quiet:
+            return False
+        return all(order.state is OrderState.IN_DOUBT for order in self.engine.desk.execution.open_orders())
 
     def break_with(self, error: BaseException) -> None:
         """End the run with this error before the next event."""
@@ -132,31 +200,42 @@ class AsyncDriver:
         self._wake.set()
 
     def _next_due(self) -> int:
-        look = self._looked_at + LOOK_EVERY_NS
+        look = self._looked_at + self._pace.look_every_ns
         return min(look, self._pending[0][0]) if self._pending else look
 
     def _burst(self) -> bool:
         """Handle what is due and what was heard, for a moment; whether more waits."""
-        until = time.perf_counter() + BURST_S
-        while time.perf_counter() < until:
+        stopwatch = self._pace.stopwatch
+        until = stopwatch() + BURST_NS
+        while stopwatch() < until:
+            if self._error is not None:
+                raise self._error
             now = self._clock.now()
-            if now - self._looked_at >= LOOK_EVERY_NS:
+            if now - self._looked_at >= self._pace.look_every_ns:
                 self._look(now)
             if self._pending and self._pending[0][0] <= now:
                 _, _, venue_at, payload = heappop(self._pending)
                 self._at_venue.arrived(payload)
-                self.tell("venue", venue_at, payload)
+                if self._is_ours(payload):
+                    self.tell("venue", venue_at, payload)
                 continue
             found = self._at_venue.compare(now)
             if found is not None:
                 self.alerts += found
                 continue
-            heard = self._inbox.take()
+            heard = None if self.closing else self._inbox.take()
             if heard is None:
                 return False
             if self.on_heard is None or self.on_heard(heard):
                 self._take_at_once(heard)
         return True
+
+    def _is_ours(self, payload: Payload) -> bool:
+        """Whether the engine knows the order that the venue speaks of. Another process may have planned it, which then
+        has the lease; if nobody has, reconciliation finds it out.
+        """
+        key = order_key_of(payload)
+        return key is None or key in self.engine.desk.books.orders
 
     def _take_at_once(self, heard: Heard) -> None:
         """Hand over a fact that waited for nothing, and measure how long a decision took."""
@@ -168,6 +247,12 @@ class AsyncDriver:
 
     def _look(self, now: int) -> None:
         self._looked_at = now
+        if self._lease.lost:
+            raise LeaseLost("another process trades this account now")
+        if self._lease.vouched is not self._vouched:
+            self._vouched = self._lease.vouched
+            reason = "renewed" if self._vouched else "the lease was not renewed in time"
+            self.tell("driver", now, FeedHealth(LEASE, self._vouched, reason))
         if now - self._pulsed_at >= PULSE_NS:
             self._pulsed_at = now
             self.tell("driver", now, TimerFired(TimerKind.PULSE, ""))
@@ -175,7 +260,7 @@ class AsyncDriver:
         if self.store_watch.slow and now - self._probed_at >= PROBE_NS:
             self._probed_at = now
             self._ask_store(self._store.switch, failed=ignore)
-        if self.on_look is not None:
+        if self.on_look is not None and not self.closing:
             self.on_look(max(now, self.now))
 
     def take(self, heard: Heard) -> None:
@@ -241,6 +326,10 @@ class AsyncDriver:
                     self._at_venue.merge(effect, at)
 
     def _plan(self, record: Record) -> None:
+        if self.closing:
+            assert record.order is not None  # of a plan
+            self._answer(PlanRefused(record.order.order_key, RefusedBy.STORE, self.closing))
+            return
         self._ask_store(lambda: planned(self._store, record), self._answer)
 
     def _write(self, record: Record) -> None:
@@ -254,25 +343,34 @@ class AsyncDriver:
         failed: Callable[[Temporary], None] | None = None,
     ) -> None:
         """Ask the store, and measure how long it takes."""
+        stopwatch = self._pace.stopwatch
 
         def timed() -> tuple[T, int]:
-            began = time.perf_counter_ns()
-            return call(), time.perf_counter_ns() - began
+            began = stopwatch()
+            return call(), stopwatch() - began
 
         def answered(found: tuple[T, int]) -> None:
+            self._unanswered -= 1
             told = self.store_watch.add(found[1])
             if told is not None:
                 self._answer(told)
             then(found[0])
 
-        self._store_lane.post(timed, answered, failed)
+        def turned_away(error: Temporary) -> None:
+            self._unanswered -= 1
+            assert failed is not None
+            failed(error)
+
+        self._unanswered += 1
+        self._store_lane.post(timed, answered, None if failed is None else turned_away)
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Make a call once everything asked of the store so far is durable; one that fails for now is left undone."""
+        self._store_lane.post(call, failed=ignore)
 
     def _set_switch(self, effect: SetSwitch, at: int) -> None:
-        def flip() -> None:
-            self._store.set_switch(Switch(effect.trading, effect.reason, at))
-            self._store.taken(effect.command_id)
-
-        self._store_lane.post(flip)
+        switch = Switch(effect.trading, effect.reason, at)
+        self._store_lane.post(lambda: switched(self._store, switch, effect.command_id))
 
     def _answer(self, payload: Payload) -> None:
         at = self._clock.now()

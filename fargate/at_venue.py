@@ -12,11 +12,19 @@ from shared.domain.effects import Alert, Merge
 from shared.domain.instants import SECOND
 from shared.domain.ledger import Record
 from shared.domain.market import Market
-from shared.domain.messages import MarketChanged, MarketListed, MarketResolved, Payload, PublicTrade, WhaleTrade
+from shared.domain.messages import (
+    MarketChanged,
+    MarketListed,
+    MarketResolved,
+    OrderUnsent,
+    Payload,
+    PublicTrade,
+    WhaleTrade,
+)
 from shared.domain.money import Shares
 from shared.domain.order import Order
 from shared.domain.reports import Reports
-from shared.ports import Answer
+from shared.ports import Answer, Leased
 from shared.research.rounds import CHANGES, SOURCE, Believing, Rounds, Transit, deposit_of
 
 REPORTS_WAIT_NS = 2 * SECOND
@@ -37,15 +45,18 @@ class Driving(Protocol):
 
 
 class AtVenue:
-    """See the module. ``books``: whether the venue fills from displayed books, or from public prints alone."""
+    """See the module. ``books``: whether the venue fills from displayed books, or from public prints alone. While the
+    ``lease`` cannot be vouched for, no order is sent: the venue does not know whose it is, and another may have begun.
+    """
 
-    def __init__(self, venue: PaperVenue, lane: Lane, driver: Driving, engine: Believing) -> None:
+    def __init__(self, venue: PaperVenue, lane: Lane, driver: Driving, engine: Believing, lease: Leased) -> None:
         self.books = venue.settings.books
         self.rounds = Rounds()
         self._venue = venue
         self._lane = lane
         self._driver = driver
         self._engine = engine
+        self._lease = lease
         self._showing = Showing()
         self._handing_over = False
         self._transit = Transit()
@@ -59,8 +70,14 @@ class AtVenue:
         self._lane.post(call, self._driver.schedule)
 
     def submit(self, order: Order, at: int) -> None:
-        """Send an order once."""
-        self._ask(lambda: self._venue.submit(order, at))
+        """Send an order once, if it is ours to send at the moment it would go out."""
+
+        def send() -> list[Answer]:
+            if self._lease.vouched:
+                return self._venue.submit(order, at)
+            return [Answer(at, at, OrderUnsent(order.order_key, "the lease was not renewed in time"))]
+
+        self._ask(send)
 
     def cancel(self, order_key: str, at: int) -> None:
         """Ask for a cancel."""
@@ -83,6 +100,11 @@ class AtVenue:
         paid_in = deposit_of(record)
         if paid_in is not None:
             self._lane.post(lambda: self._venue.deposit(*paid_in, record.at))
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing it said is on its way to the engine."""
+        return self._transit.quiet
 
     # ------------------------------------------------------------------ what it sees
 

@@ -6,7 +6,7 @@ loop itself never waits for any of them; results come back to it as calls of ``t
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from shared.domain.errors import Temporary
@@ -30,7 +30,8 @@ class Lane(Protocol):
     ) -> None:
         """Make a call, then hand its result to ``then``.
 
-        ``failed`` hears of a ``Temporary`` error; every other error, and this one without ``failed``, ends the run.
+        ``failed`` hears of a ``Temporary`` error; every other error, and this one without ``failed``, ends the run: no
+        call is made after it, since what was posted later may rest on it (a fact written after one that was lost).
         A call that still waits is replaced by a later one of the same ``newest`` name: only the latest view is shown.
         """
 
@@ -65,6 +66,7 @@ class ThreadLane:
         self._broken = broken
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._newest: dict[str, Callable[[], Any]] = {}
+        self._dead = False
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -85,7 +87,13 @@ class ThreadLane:
         self._idle.clear()
 
         def made() -> T:
-            return self._newest.pop(newest)() if newest else call()
+            if self._dead:
+                raise CancelledError
+            try:
+                return self._newest.pop(newest)() if newest else call()
+            except BaseException as error:
+                self._dead = failed is None or not isinstance(error, Temporary)
+                raise
 
         def finish(future: Future[T]) -> None:
             self._loop.call_soon_threadsafe(self._finish, future, then, failed)
@@ -97,6 +105,8 @@ class ThreadLane:
         if self.waiting == 0:
             self._idle.set()
         error = future.exception()
+        if isinstance(error, CancelledError):
+            return
         if error is None:
             then(future.result())
         elif failed is not None and isinstance(error, Temporary):

@@ -20,7 +20,7 @@ from fargate.hearing import Hearing
 from fargate.lanes import InPlace, ThreadLane
 from fargate.schedule import first_of
 from fargate.streams import Clients, Interests, Streams, Tempo
-from fargate.trader import Trader, status_line
+from fargate.trader import Stopped, Trader, status_line
 from shared.adapters.feeds.coverage import Coverage
 from shared.adapters.feeds.inbox import Inbox
 from shared.adapters.feeds.market_data import CLOB, MarketData
@@ -52,6 +52,8 @@ SETTLE_EVERY_S = 5.0
 LAG_EVERY_S = 0.02
 FIGURES_EVERY_NS = MINUTE
 STATUS_EVERY_S = 10.0
+WIND_UP_S = 15.0
+"""How long a stop waits for cancels to be answered; what is open then is asked about by the next life."""
 
 Say = Callable[[str], None]
 
@@ -167,7 +169,7 @@ class Present:
         gc.freeze()
         try:
             await first_of(
-                self.driver.run(),
+                self._trade(),
                 self.market_data.run(self._ours),
                 self._tend(),
                 self._settle(),
@@ -183,6 +185,14 @@ class Present:
                 lane.close()
             self.trader.lane = InPlace()
             gc.unfreeze()
+
+    async def _trade(self) -> None:
+        try:
+            await self.driver.run()
+        except Stopped:
+            self._say("stopping: orders at the venue are cancelled")
+            await self.driver.wind_up("the trader is stopping", WIND_UP_S)
+            raise
 
     async def _tend(self) -> None:
         """Whose trades are heard and whose books are followed keeps up with what the engine does."""
@@ -260,7 +270,7 @@ class Present:
 
     def _look(self, at: int) -> None:
         trader = self.trader
-        trader.feeds = {**self.hearing.health, **{k: v for k, v in trader.feeds.items() if k in ("views", "switch")}}
+        trader.feeds = {**self.hearing.health, **{k: v for k, v in trader.feeds.items() if k == "views"}}
         if self._alarmed:
             trader.feeds["coverage"] = self._alarmed
         doing = self.roles.doing()

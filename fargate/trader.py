@@ -10,23 +10,20 @@ from msgspec import Struct
 
 from fargate.alerts import Alerts
 from fargate.boards import live_of, point_of, risk_of, tripped, whale_rows
-from fargate.flattening import Flattening
 from fargate.lanes import InPlace, Lane
+from fargate.people import SWITCH, Handling, People
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert
 from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE, SECOND, iso
 from shared.domain.market import Market
-from shared.domain.messages import Command, CommandKind, ControlChanged, FeedHealth, Payload
+from shared.domain.messages import Command, CommandKind
 from shared.domain.money import format_micro
 from shared.domain.whale import RankedWallet
-from shared.engine.engine import Engine
-from shared.ports import Archive, Clock, Store, Switch, Views
+from shared.ports import Archive, Clock, Store, Views
 from shared.research.rounds import Rounds
 
 COMMANDS_EVERY_NS = SECOND // 2
-DEAF_AFTER_NS = 10 * SECOND
-"""Entries stop when the kill switch could not be read for this long: nobody could stop us any other way."""
 LIVE_EVERY_NS = 2 * SECOND
 WHALES_EVERY_NS = 10 * SECOND
 METRICS_EVERY_NS = MINUTE
@@ -49,16 +46,8 @@ class About(Struct, frozen=True):
     capital: int
 
 
-class Driving(Protocol):
+class Driving(Handling, Protocol):
     """What the housekeeping needs of a driver, be it synchronous or not."""
-
-    @property
-    def engine(self) -> Engine:
-        """The engine that is driven."""
-
-    @property
-    def now(self) -> int:
-        """Event time: when the last event that had effects was observed."""
 
     @property
     def alerts(self) -> list[Alert]:
@@ -67,9 +56,6 @@ class Driving(Protocol):
     @property
     def rounds(self) -> Rounds:
         """How our books compare with the venue's."""
-
-    def handle_now(self, payload: Payload, at: int) -> None:
-        """Hand an event of our own to the engine."""
 
     def flush(self) -> None:
         """Hand decisions not stored yet to the store."""
@@ -109,10 +95,7 @@ class Trader(Generic[AnyDriver]):
         self.figures: dict[str, object] = {}
         """What the sources and the loop measure; kept with the curves."""
         self.alerts = Alerts()
-        self._flattening = Flattening()
-        self._heard_people_at = 0
-        self._asked_people_at = 0
-        self._deaf = False
+        self._people = People(driver, store, self.lane, clock.now)
         self._due: dict[str, int] = {}
         self._metrics_at = 0
         self._shown_markets: dict[str, None] = {}
@@ -126,7 +109,7 @@ class Trader(Generic[AnyDriver]):
         if self.driver.alerts:
             self._hear(at, now)
         if self._is_due("commands", now, COMMANDS_EVERY_NS):
-            self._ask_people(at)
+            self._people.ask(at)
         if at - self._metrics_at >= METRICS_EVERY_NS:
             self._metrics_at = at
             point = {**point_of(self.driver.engine), **self.figures}
@@ -192,7 +175,7 @@ class Trader(Generic[AnyDriver]):
         made = Trader(driver, self._store, self._views, self._tape, self._clock, self.about, self._stopping, lane)
         made.ranked = self.ranked
         made.alerts = self.alerts
-        made._flattening = self._flattening
+        made._people = self._people.again(driver, lane)
         made._metrics_at = self._metrics_at
         made._shown_markets = self._shown_markets
         return made
@@ -211,78 +194,6 @@ class Trader(Generic[AnyDriver]):
         for name, n in live.get("exits", {}).items():
             left[Reason(name)] = left.get(Reason(name), 0) + int(n)
 
-    # ------------------------------------------------------------------ people
-
-    def _ask_people(self, at: int) -> None:
-        """Read the switch and the commands; obey them when they are here."""
-        now = self._clock.now()
-        self._heard_people_at = self._heard_people_at or now
-
-        if self._asked_people_at and now - self._asked_people_at >= DEAF_AFTER_NS:
-            self._cannot_hear("no answer", at)
-        self._asked_people_at = self._asked_people_at or now
-
-        def obey(found: tuple[Switch, list[Command]]) -> None:
-            self._heard_people_at, self._asked_people_at = self._clock.now(), 0
-            self._obey(*found, max(at, self.driver.now))
-
-        def failed(error: Temporary) -> None:
-            self._asked_people_at = 0
-            self.feeds["switch"] = str(error)[:120]
-            if self._clock.now() - self._heard_people_at >= DEAF_AFTER_NS:
-                self._cannot_hear(str(error), at)
-
-        self.lane.post(lambda: (self._store.switch(), self._store.commands()), obey, failed, newest="commands")
-
-    def _cannot_hear(self, why: str, at: int) -> None:
-        if not self._deaf:
-            self._deaf = True
-            told = FeedHealth("switch", healthy=False, reason=f"the kill switch cannot be read: {why}")
-            self.driver.handle_now(told, max(at, self.driver.now))
-
-    def _obey(self, switch: Switch, commands: list[Command], at: int) -> None:
-        self.feeds.pop("switch", None)
-        if self._deaf:
-            self._deaf = False
-            self.driver.handle_now(FeedHealth("switch", healthy=True, reason="can be read again"), at)
-        risk = self.driver.engine.desk.risk
-        if not switch.trading and (risk.trading or risk.stopped_because != switch.reason):
-            self.driver.handle_now(ControlChanged(False, switch.reason), at)
-        for command in commands:
-            if command.kind is CommandKind.FLATTEN:
-                self._flatten(command, switch, at)
-            else:
-                self._do(command, at)
-
-    def _do(self, command: Command, at: int) -> None:
-        self.driver.handle_now(command, at)
-        self._taken(command.command_id)
-        if command.kind is CommandKind.RESUME and self.driver.engine.desk.risk.trading:
-            for command_id in self._flattening.resumed():
-                self._taken(command_id)
-
-    def _flatten(self, command: Command, switch: Switch, at: int) -> None:
-        """A request to sell everything stays until that is done and the switch is durable, because a crash in between
-        must not lose it; or until a person resumes, because a later life must not do it then.
-        """
-        flattening, engine = self._flattening, self.driver.engine
-        if not flattening.is_over(command.command_id):
-            asked = flattening.ask(command, engine, at)
-            if asked is not None:
-                self.driver.handle_now(asked, at)
-            if switch.trading or not flattening.is_flat(engine):
-                return
-            flattening.done(command.command_id)
-        self._taken(command.command_id)
-
-    def _taken(self, command_id: str) -> None:
-        """What was acted on need not be delivered again; where that fails it is, and is known by its id."""
-
-        def failed(error: Temporary) -> None:
-            self.feeds["switch"] = str(error)[:120]
-
-        self.lane.post(lambda: self._store.taken(command_id), failed=failed)
-
     def deposit(self, amount: int, at: int) -> None:
         """Book the starting capital, once in the life of the account."""
         self.driver.handle_now(Command("initial", CommandKind.DEPOSIT, "starting capital", amount), at)
@@ -297,7 +208,7 @@ class Trader(Generic[AnyDriver]):
             "source": self.about.source,
             "capital": self.about.capital,
             **live_of(self.driver.engine, at),
-            "feeds": dict(self.feeds),
+            "feeds": {**self.feeds, **({SWITCH: self._people.trouble} if self._people.trouble else {})},
             "progress": self.progress[:160],
         }
         self._away("live", lambda: self._views.put_live(live))

@@ -62,6 +62,18 @@ class Switch(Struct, frozen=True):
     at: int = 0
 
 
+class Leased(Protocol):
+    """Our right to act for the account, as we know it at this moment. Only one process has it at a time."""
+
+    @property
+    def vouched(self) -> bool:
+        """Whether it was renewed lately enough that nobody else can have it yet."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether somebody else has it: this life is over."""
+
+
 class Store(Protocol):
     """Durable state. ``plan`` and ``write`` are one transaction each: journal record and projections together."""
 

@@ -269,6 +269,13 @@ class OrderInDoubt(Struct, frozen=True, gc=False, tag=True):
     reason: str
 
 
+class OrderUnsent(Struct, frozen=True, gc=False, tag=True):
+    """We have not begun to send a planned order, and never will: what ``reason`` says stood in the way."""
+
+    order_key: str
+    reason: str
+
+
 class OrderReport(Struct, frozen=True, gc=False, tag=True):
     """The venue's statement on an order: its state and what it has filled in total."""
 
@@ -364,6 +371,7 @@ Payload = (
     | OrderAccepted
     | OrderRejected
     | OrderInDoubt
+    | OrderUnsent
     | OrderReport
     | OrderFilled
     | FillStatus
@@ -373,6 +381,16 @@ Payload = (
     | Balance
     | Command
 )
+
+
+OrderFact = OrderAccepted | OrderRejected | OrderInDoubt | OrderUnsent | OrderReport | FillStatus
+
+
+def order_key_of(payload: Payload) -> str | None:
+    """The order that a fact is about; None for facts about anything else."""
+    if isinstance(payload, OrderFilled):
+        return payload.fill.order_key
+    return payload.order_key if isinstance(payload, OrderFact) else None
 
 
 class Event(Struct, frozen=True, gc=False):

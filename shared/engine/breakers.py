@@ -108,7 +108,10 @@ def _feeds() -> tuple[Breaker, ...]:
     job = "a job the strategy needs (whales, books, spot) has lost its last source"
     return (
         _halt(
-            "feed", Reason.HALTED_FEED, "the kill switch, the venue's clock or its books cannot be vouched for", again
+            "feed",
+            Reason.HALTED_FEED,
+            "the kill switch, the lease, the venue's clock or its books cannot be vouched for",
+            again,
         ),
         Breaker("job", Reason.HALTED_FEED, job, Scope.STRATEGY, Action.HALT, again),
         Breaker(

@@ -199,6 +199,13 @@ class Desk:
         text = f"plan {payload.order_key} refused by {payload.by.value} {payload.detail}".rstrip()
         return [Alert(3, "plan_refused", text), *self.settlements.settle_if_free(order.market, at)]
 
+    def unsent(self, order_key: str, reason: str, at: int) -> list[Effect]:
+        """It was not sent, and will not be: its money is free again. One that is in doubt by now waits for evidence."""
+        order = self.order(order_key)
+        if order.state is not OrderState.PLANNED:
+            return []
+        return self._move(order, OrderCause.NEVER_SENT, at, f"never sent: {reason}")
+
     # ------------------------------------------------------------------ the venue's answers
 
     def accepted(self, order_key: str, at: int) -> list[Effect]:

@@ -10,9 +10,10 @@ from shared.engine.limits import Limits
 from shared.engine.losses import Numbers
 from shared.engine.windows import Moves, Tally
 
-ALWAYS_NEEDED = ("switch", "clock", "venue")
+ALWAYS_NEEDED = ("switch", "clock", "venue", "lease")
 """Feeds without which nobody enters: while the kill switch cannot be read, nobody could stop us; while our clock is not
-the venue's, no age means anything; while our books were not found equal to the venue's, we do not know what we hold.
+the venue's, no age means anything; while our books were not found equal to the venue's, we do not know what we hold;
+while the lease was not renewed lately, another trader may have begun.
 """
 STORE = "store"
 """The feed that is down while the store answers too slowly: entries pause, whatever a strategy needs."""

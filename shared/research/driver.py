@@ -5,6 +5,7 @@ rows as observed, the answers and timers, and the prints the venue fills orders 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from heapq import heappop, heappush
 from time import perf_counter_ns
 from typing import Protocol
@@ -25,6 +26,7 @@ from shared.domain.effects import (
     WakeMeAt,
     Write,
 )
+from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE
 from shared.domain.ledger import Record
 from shared.domain.messages import (
@@ -49,7 +51,7 @@ from shared.engine.matching import Resting
 from shared.ports import Answer, Store, Switch
 from shared.research.digest import Digest
 from shared.research.rounds import SOURCE, Rounds, Transit, deposit_of
-from shared.research.storing import planned, written
+from shared.research.storing import planned, switched, written
 
 DECISIONS_BATCH = 500
 SAMPLE_EVERY = 8
@@ -240,6 +242,13 @@ class Driver:
         """Hand one event to the engine at once (deposits, rankings) and perform what it asks for."""
         self.take(Event(0, at, at, "driver", payload))
 
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Make a call once everything asked of the store so far is durable, which it is; where it fails for now, it is
+        left undone.
+        """
+        with suppress(Temporary):
+            call()
+
     def schedule(self, payload: Payload, at: int) -> None:
         """Deliver an event at its time (resolutions, rankings)."""
         self._push(Answer(at, at, payload))
@@ -342,8 +351,7 @@ class Driver:
                 case WakeMeAt() if not self._ended or effect.timer in _ENDS_ORDERS:
                     self._push(Answer(effect.at, effect.at, TimerFired(effect.timer, effect.key)))
                 case SetSwitch():
-                    self.store.set_switch(Switch(effect.trading, effect.reason, at))
-                    self.store.taken(effect.command_id)
+                    switched(self.store, Switch(effect.trading, effect.reason, at), effect.command_id)
                 case Alert():
                     self.alerts.append(effect)
                 case Settle():

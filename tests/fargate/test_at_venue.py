@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from fargate.at_venue import REPORTS_WAIT_NS, AtVenue
 from fargate.lanes import ignore
+from fargate.leased import UNCONTESTED
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.orders import VenueSettings
 from shared.adapters.paper.venue import PaperVenue
@@ -47,7 +48,7 @@ class Hand:
         self.answers: list[Answer] = []
         self.woken = 0
         self.calls: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
-        self.side = AtVenue(self.venue, self, self, self)
+        self.side = AtVenue(self.venue, self, self, self, UNCONTESTED)
 
     def post(
         self,

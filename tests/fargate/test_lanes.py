@@ -94,15 +94,20 @@ def test_a_temporary_failure_is_told_to_who_asked_for_it() -> None:
     assert told == ["the store is away"]
 
 
-def test_every_other_failure_ends_the_run() -> None:
-    def corrupt() -> None:
-        raise Corrupt("two postings under one id")
+def corrupt() -> None:
+    raise Corrupt("two postings under one id")
 
+
+def heeded(_: Temporary) -> None:
+    """Somebody hears of it."""
+
+
+@pytest.mark.parametrize(("call", "failed"), [(away, None), (corrupt, heeded)])
+def test_every_other_failure_ends_the_run(call: Callable[[], None], failed: Callable[[Temporary], None] | None) -> None:
     async def story(lane: ThreadLane, _: list[BaseException]) -> None:
-        lane.post(away)
-        lane.post(corrupt, failed=lambda _: None)
+        lane.post(call, failed=failed)
 
-    assert [str(error) for error in in_a_lane(story)] == ["the store is away", "two postings under one id"]
+    assert len(in_a_lane(story)) == 1
 
 
 def test_in_place_means_at_once() -> None:
@@ -113,3 +118,21 @@ def test_in_place_means_at_once() -> None:
     assert results == [1, "the store is away"]
     with pytest.raises(Temporary):
         lane.post(away)
+
+
+def test_after_a_call_that_failed_for_good_no_later_one_is_made() -> None:
+    """A fact written after one that was lost would stand on nothing."""
+    made: list[str] = []
+
+    def fail() -> None:
+        raise Temporary("away for good")
+
+    async def story(lane: ThreadLane, _: list[BaseException]) -> None:
+        lane.post(fail, failed=lambda error: made.append(str(error)))
+        lane.post(lambda: made.append("second"))
+        lane.post(fail)
+        lane.post(lambda: made.append("after the end"))
+
+    (error,) = in_a_lane(story)
+    assert str(error) == "away for good"
+    assert made == ["away for good", "second"]

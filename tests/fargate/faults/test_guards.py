@@ -50,7 +50,7 @@ def hanging() -> Switch:
 def test_a_kill_switch_that_cannot_be_read_stops_entries_until_it_can(
     broken: Callable[[], Switch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fargate.trader.DEAF_AFTER_NS", SECOND)
+    monkeypatch.setattr("fargate.people.DEAF_AFTER_NS", SECOND)
     monkeypatch.setattr("fargate.trader.COMMANDS_EVERY_NS", SECOND // 20)
 
     async def story(run: Streaming) -> None:

@@ -1,8 +1,8 @@
 """What the tests of this folder shorten is within the promised limits in production: silence 15 s, staleness 10 s."""
 
 from fargate.compose import LIVE_DETECTION
+from fargate.people import DEAF_AFTER_NS
 from fargate.streams import Tempo
-from fargate.trader import DEAF_AFTER_NS
 from shared.adapters.binance.dialect import BinanceDialect
 from shared.adapters.chain.session import ChainDialect
 from shared.adapters.coinbase.dialect import CoinbaseDialect
@@ -34,7 +34,7 @@ def test_a_held_trade_is_handed_on_long_before_it_is_stale() -> None:
 
 
 def test_nobody_enters_without_a_readable_switch_a_clock_right_to_the_second_and_books_equal_to_the_venues() -> None:
-    assert set(ALWAYS_NEEDED) == {"switch", "clock", "venue"}
+    assert set(ALWAYS_NEEDED) == {"switch", "clock", "venue", "lease"}
     assert (DEAF_AFTER_NS, OFFSET_NS) == (10 * SECOND, SECOND)
     assert TEMPO.clock.every_s <= 10
     assert (TEMPO.clock.every_s * 10) % 10 != 0

@@ -11,6 +11,7 @@ from shared.domain.messages import (
     OrderInDoubt,
     OrderRejected,
     OrderReport,
+    OrderUnsent,
     Payload,
     PlanCommitted,
     PlanRefused,
@@ -227,6 +228,25 @@ def test_a_refused_plan_gives_the_money_back_and_nothing_is_sent(by: RefusedBy) 
     assert house.order(order).state is S.CANCELED
     assert f"refused by {by.value} portfolio" in house.alerts[0].text
     assert house.engine.desk.risk.trading is (by not in (RefusedBy.SWITCH, RefusedBy.EPOCH))
+
+
+def test_an_order_that_was_never_sent_gives_the_money_back_and_goes_on_with_nothing() -> None:
+    house = House().ready()
+    sent = house.copied()
+    house.give(OrderUnsent(sent.order_key, "the lease was not renewed in time"))
+    assert (house.order(sent).state, house.order(sent).note) == (
+        S.CANCELED,
+        "never sent: the lease was not renewed in time",
+    )
+    assert (house.reserved, house.cash) == (0, dollars(10_000))
+    assert house.store.books.orders[sent.order_key].state is S.CANCELED
+
+
+def test_word_that_an_order_was_not_sent_comes_too_late_for_one_in_doubt() -> None:
+    house, key = in_doubt()
+    house.give(OrderUnsent(key, "the lease was not renewed in time"))
+    assert house.engine.desk.books.orders[key].state is S.IN_DOUBT
+    assert house.reserved > 0
 
 
 def test_a_refused_sale_gives_the_shares_back() -> None:
