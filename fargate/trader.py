@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from fargate.alerts import Alerts
 from fargate.boards import live_of, point_of, risk_of, tripped, whale_rows
+from fargate.components import SWITCH, TAPE, VIEWS, components_of
+from fargate.condition import Component, Health
 from fargate.flattening import Flattening
 from fargate.lanes import InPlace, Lane
 from shared.domain.decision import Reason
@@ -109,6 +111,8 @@ class Trader(Generic[AnyDriver]):
         self.figures: dict[str, object] = {}
         """What the sources and the loop measure; kept with the curves."""
         self.alerts = Alerts()
+        self.health = Health()
+        """What others are told of how we stand; a run gives all its traders its own."""
         self._flattening = Flattening()
         self._heard_people_at = 0
         self._asked_people_at = 0
@@ -125,6 +129,8 @@ class Trader(Generic[AnyDriver]):
         now = self._clock.now()
         if self.driver.alerts:
             self._hear(at, now)
+        if self.health.due():
+            self.health.publish(self.progress, self._components(at))
         if self._is_due("commands", now, COMMANDS_EVERY_NS):
             self._ask_people(at)
         if at - self._metrics_at >= METRICS_EVERY_NS:
@@ -149,14 +155,17 @@ class Trader(Generic[AnyDriver]):
         self.alerts.hear(self.driver.alerts, at, now)
         self.driver.alerts.clear()
 
-    def _away(self, what: str, call: Callable[[], object]) -> None:
+    def _components(self, at: int) -> dict[str, Component]:
+        return components_of(self.driver.engine, self.driver.rounds, self.feeds, self._tape, at)
+
+    def _away(self, what: str, call: Callable[[], object], feed: str = VIEWS) -> None:
         """Show people something. No money hangs on it: what fails is told, and shown again at the next due time."""
 
         def shown(_: object) -> None:
-            self.feeds.pop("views", None)
+            self.feeds.pop(feed, None)
 
         def failed(error: Temporary) -> None:
-            self.feeds["views"] = str(error)[:120]
+            self.feeds[feed] = str(error)[:120]
 
         self.lane.post(call, shown, failed, newest=what)
 
@@ -185,13 +194,14 @@ class Trader(Generic[AnyDriver]):
 
     def _put_tape(self) -> None:
         now = self._clock.now()
-        self._away("tape", lambda: self._tape.flush(now))
+        self._away("tape", lambda: self._tape.flush(now), TAPE)
 
     def again(self, driver: OtherDriver, lane: Lane) -> "Trader[OtherDriver]":
         """The same housekeeping around another driver of the same engine; its calls are made in ``lane``."""
         made = Trader(driver, self._store, self._views, self._tape, self._clock, self.about, self._stopping, lane)
         made.ranked = self.ranked
         made.alerts = self.alerts
+        made.health = self.health
         made._flattening = self._flattening
         made._metrics_at = self._metrics_at
         made._shown_markets = self._shown_markets
@@ -228,7 +238,7 @@ class Trader(Generic[AnyDriver]):
 
         def failed(error: Temporary) -> None:
             self._asked_people_at = 0
-            self.feeds["switch"] = str(error)[:120]
+            self.feeds[SWITCH] = str(error)[:120]
             if self._clock.now() - self._heard_people_at >= DEAF_AFTER_NS:
                 self._cannot_hear(str(error), at)
 
@@ -237,14 +247,14 @@ class Trader(Generic[AnyDriver]):
     def _cannot_hear(self, why: str, at: int) -> None:
         if not self._deaf:
             self._deaf = True
-            told = FeedHealth("switch", healthy=False, reason=f"the kill switch cannot be read: {why}")
+            told = FeedHealth(SWITCH, healthy=False, reason=f"the kill switch cannot be read: {why}")
             self.driver.handle_now(told, max(at, self.driver.now))
 
     def _obey(self, switch: Switch, commands: list[Command], at: int) -> None:
-        self.feeds.pop("switch", None)
+        self.feeds.pop(SWITCH, None)
         if self._deaf:
             self._deaf = False
-            self.driver.handle_now(FeedHealth("switch", healthy=True, reason="can be read again"), at)
+            self.driver.handle_now(FeedHealth(SWITCH, healthy=True, reason="can be read again"), at)
         risk = self.driver.engine.desk.risk
         if not switch.trading and (risk.trading or risk.stopped_because != switch.reason):
             self.driver.handle_now(ControlChanged(False, switch.reason), at)
@@ -279,7 +289,7 @@ class Trader(Generic[AnyDriver]):
         """What was acted on need not be delivered again; where that fails it is, and is known by its id."""
 
         def failed(error: Temporary) -> None:
-            self.feeds["switch"] = str(error)[:120]
+            self.feeds[SWITCH] = str(error)[:120]
 
         self.lane.post(lambda: self._store.taken(command_id), failed=failed)
 

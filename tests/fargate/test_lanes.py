@@ -113,3 +113,23 @@ def test_in_place_means_at_once() -> None:
     assert results == [1, "the store is away"]
     with pytest.raises(Temporary):
         lane.post(away)
+
+
+def test_a_lane_says_how_long_its_oldest_call_has_been_waiting() -> None:
+    hold = threading.Event()
+    waited: list[float] = []
+
+    async def story(lane: ThreadLane, _: list[BaseException]) -> None:
+        waited.append(lane.oldest_s)
+        lane.post(lambda: hold.wait(10))
+        lane.post(lambda: None)
+        await asyncio.sleep(0.05)
+        waited.append(lane.oldest_s)
+        hold.set()
+        await lane.drain()
+        waited.append(lane.oldest_s)
+
+    assert in_a_lane(story) == []
+    before, between, after = waited
+    assert (before, after) == (0.0, 0.0)
+    assert 0.05 <= between < 5
