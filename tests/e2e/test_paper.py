@@ -155,9 +155,8 @@ def test_without_the_venue_the_synthetic_day_runs_and_starts_anew(tmp_path: Path
         system.until(lambda: system.live().get("progress") == "the recording has ended", "the live view says so")
         live = system.live()
         assert (live["source"], live["mode"], live["trading"]) == ("synthetic", "paper", True)
-        ready = system.run("status")
-        assert ready.returncode == 0, ready.stdout
-        assert "the recording has ended" in ready.stdout
+        system.until(lambda: "the recording has ended" in system.run("status").stdout, "the health port says so too")
+        assert system.run("status").returncode == 0
         assert system.interrupt() == 0, system.said
         assert system.run("status").returncode == 2
         first = system.records()

@@ -137,11 +137,10 @@ def test_others_add_components_which_are_asked_at_each_turn_and_count_like_ours(
     told = Told()
     held = [True]
     told.health.components["lease"] = lambda: Component(held[0], "epoch 7", needed=True)
-    assert told.trading().now.ready
+    assert told.trading().flags == (True, True, True)
     held[0] = False
-    assert told.now.ready  # nobody has asked it meanwhile
-    told.trading()
-    assert not told.now.ready
+    assert told.flags == (True, True, True)  # nobody has asked it meanwhile
+    assert told.trading().flags == (True, True, False)
     assert told.now.components["lease"].says == "epoch 7"
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from fargate.condition import Condition
 from fargate.live import LiveRun
 from fargate.present import LIVE_SOURCES
 from fargate.schedule import Schedule
@@ -32,7 +31,6 @@ from tests.exchange.faults import broken, slow
 from tests.exchange.server import LocalVenue
 from tests.fargate.fakes import Life
 from tests.fargate.live_world import CROWD, LEADER, TOKENS, furnish, trade
-from tests.fargate.test_condition import WELL
 
 FAST = Tempo(
     http=HttpSettings(attempts=1),
@@ -392,27 +390,3 @@ def test_what_happened_before_the_ranking_is_learnt_from_and_not_traded() -> Non
     run = lived(with_past, hours_ago=0.1)
     assert run.reasons == {}
     assert run.life.driver.engine.detection.whales[LEADER].seen == 5
-
-
-def test_nobody_is_ready_before_the_past_is_dealt_with_and_the_present_found_equal() -> None:
-    seen: list[Condition] = []
-
-    async def story(venue: LocalVenue, run: Run) -> None:
-        health = run.life.trader.health
-        venue.content.add_rows([trade(n, time.time() - 600 + 5 * n) for n in range(20)])
-        play = run.life.driver.play
-
-        def looking(*arguments: Any) -> None:
-            play(*arguments)
-            health.publish("catching up", WELL)
-            seen.append(health.condition())
-
-        run.life.driver.play = looking  # type: ignore[method-assign]  # the end of the past
-        await polling(run)
-        await run.until(lambda: health.condition().ready)
-        assert "past" not in health.condition().components
-
-    lived(story)
-    (found,) = seen
-    assert (found.live, found.started, found.ready) == (True, True, False)
-    assert found.components["past"].says.startswith("catching up on ")

@@ -1,17 +1,11 @@
 """The present on the loopback exchange: whoever hears a trade first, it is copied once, on the book as it is."""
 
 import asyncio
-import threading
 
-import pytest
-
-from fargate import present as present_module
-from fargate.condition import Condition
 from fargate.present import LAG_BOOKS_NS, LAG_POLLED_NS, LAG_STREAMED_NS
 from shared.adapters.paper.orders import VenueSettings
 from shared.adapters.s3.tape import TapeEntry
 from shared.domain.decision import Reason
-from shared.domain.errors import Corrupt
 from shared.domain.messages import Event
 from shared.research.verify import verify_life
 from tests.fargate.streaming import Streaming, lived
@@ -115,89 +109,3 @@ def test_what_the_present_did_is_on_tape_and_verifies_effect_by_effect() -> None
     assert verdict.effects >= 5
     sources = {row.source for row in rows if isinstance(row, Event)}
     assert sources >= {"rtds", "market", "binance", "coinbase", "gamma", "driver", "venue"}
-
-
-# ---------------------------------------------------------------------- how it stands
-
-
-def stands(run: Streaming) -> Condition:
-    return run.present.trader.health.condition()
-
-
-def test_a_present_is_ready_once_it_hears_and_its_books_are_equal() -> None:
-    async def story(run: Streaming) -> None:
-        run.present.trader.health.recovered()
-        await run.until(lambda: "venue" in stands(run).components)
-        early = stands(run)
-        assert (early.live, early.ready) == (True, False)
-        assert "feed whales" in early.components
-        run.whale_buys()
-        await run.until(lambda: stands(run).ready)
-        assert stands(run).components["venue"].says.startswith("books equal ")
-        shown = stands(run).components
-        assert {"loop", "store", "switch", "venue", "inbox", "views", "tape", "breakers"} <= shown.keys()
-        assert shown["store"].says.startswith("answers in time, half of the time within ")
-        assert shown["inbox"].says.endswith(" facts wait, 1,000,000 at most")
-        assert shown["loop"].says.partition(": ")[2].startswith("live: whales by rtds")
-
-    run = lived(story)
-    assert stands(run).components["loop"].says == "stopping"
-    assert not stands(run).ready
-
-
-def test_a_source_that_falls_silent_is_listed_and_the_trader_stays_ready_on_its_fallback() -> None:
-    async def story(run: Streaming) -> None:
-        run.present.trader.health.recovered()
-        run.whale_buys()
-        await run.until(lambda: stands(run).ready)
-        run.world.troubles.begin("silent", ["rtds"])
-        await run.until(lambda: "feed rtds" in stands(run).components)
-        await run.until(lambda: stands(run).ready)
-        assert not stands(run).components["feed rtds"].ok
-
-    lived(story)
-
-
-def test_calls_that_do_not_come_back_are_told_while_the_loop_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(present_module, "SILENT_S", 0.3)
-    hold = threading.Event()
-
-    async def story(run: Streaming) -> None:
-        run.present.trader.health.recovered()
-        run.whale_buys()
-        await run.until(lambda: stands(run).ready)
-        for lane in (run.present._lanes[0], run.present._lanes[2]):
-            lane.post(lambda: hold.wait(20))
-        try:
-            await run.until(lambda: not stands(run).components["store"].ok)
-            shown = stands(run)
-            assert (shown.live, shown.ready) == (True, False)
-            assert shown.components["store"].says.startswith("no answer for ")
-            await run.until(lambda: not stands(run).components["views"].ok)
-        finally:
-            hold.set()
-        await run.until(lambda: stands(run).ready)
-
-    lived(story)
-
-
-def test_a_failure_for_good_is_told_before_what_was_begun_is_finished() -> None:
-    seen: list[Condition] = []
-
-    async def story(run: Streaming) -> None:
-        await run.ready()
-        drain = run.present._lanes[0].drain
-
-        async def looking() -> None:
-            seen.append(stands(run))
-            await drain()
-
-        run.present._lanes[0].drain = looking  # type: ignore[method-assign]  # what is asked while it ends
-        run.present.driver.break_with(Corrupt("the sum is 3"))
-        await asyncio.Event().wait()
-
-    with pytest.raises(Corrupt, match="the sum is 3"):
-        lived(story)
-    (found,) = seen
-    assert (found.live, found.ready) == (False, False)
-    assert found.components["loop"].says == "Corrupt: the sum is 3"
