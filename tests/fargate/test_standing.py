@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
+from fargate import condition as condition_module
 from fargate import present as present_module
 from fargate.condition import Condition
+from fargate.health import HealthServer
+from fargate.status import asked
+from shared.adapters.embedded.server import free_port
 from shared.domain.errors import Corrupt
+from shared.domain.instants import SECOND
+from shared.settings import HealthSettings
 from tests.exchange.server import LocalVenue
 from tests.fargate import test_live as polled
 from tests.fargate.live_world import trade
@@ -122,3 +128,32 @@ def test_a_failure_for_good_is_told_before_what_was_begun_is_finished() -> None:
     (found,) = seen
     assert (found.live, found.ready) == (False, False)
     assert found.components["loop"].says == "Corrupt: the sum is 3"
+
+
+def test_a_loop_that_blocks_is_found_out_from_outside_while_it_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(condition_module, "HUNG_NS", SECOND)
+    place = HealthSettings(port=free_port())
+    seen: list[Condition] = []
+
+    def look() -> None:
+        deadline = time.monotonic() + 10
+        while not seen and time.monotonic() < deadline:
+            found = asked(place)
+            if not found.live:
+                seen.append(found)
+
+    async def story(run: Streaming) -> None:
+        health = run.present.trader.health
+        with HealthServer(place, health):
+            await run.until(lambda: "venue" in stands(run).components)
+            health.recovered()
+            assert (await asyncio.to_thread(asked, place)).live
+            looking = threading.Thread(target=look)
+            looking.start()
+            looking.join()  # the loop waits here, and turns no more
+            await run.until(lambda: stands(run).live)
+
+    lived(story)
+    (found,) = seen
+    assert (found.live, found.ready) == (False, False)
+    assert found.components["loop"].says.startswith("has not turned for 1 s, last: live: ")
