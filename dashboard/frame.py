@@ -9,7 +9,7 @@ from streamlit.errors import StreamlitAPIException
 
 from dashboard.queries import Queries, source
 from dashboard.risk import breaker_tags
-from dashboard.state import FEED_OK, Live
+from dashboard.state import FEED_OK, STOPPED, Live
 from dashboard.words import age, plain, stamp
 from dashboard.words import source as source_words
 from shared.domain.errors import HouseError, Temporary
@@ -144,6 +144,22 @@ def news_line(live: Live, now: int) -> str:
     return " · ".join(parts)
 
 
+def silence_line(live: Live, now: int) -> str:
+    """That the trader has not written for too long, as Markdown; empty while it writes. One that was stopped has said
+    so with its last word; one that died has not.
+    """
+    silent = now - live.at
+    if silent <= STALE_NS:
+        return ""
+    figures = f"the figures are from {plain(stamp(live.at))} UTC."
+    if live.progress == STOPPED:
+        return f"The trader was stopped {age(silent)} ago; {figures} Start it with `make run`."
+    return (
+        f"The trader has been silent for {age(silent)} without having been stopped; {figures} It hangs, is cut off, or "
+        "is dead: `python -m fargate status` on its machine says which; if it is not running, start it with `make run`."
+    )
+
+
 def bad_feeds(live: Live) -> list[str]:
     """One sentence per feed that is not well."""
     return [f"Feed {name}: {state}" for name, state in sorted(live.feeds.items()) if state != FEED_OK]
@@ -161,13 +177,9 @@ def banner(queries: Queries) -> None:
             st.html(f'<div class="house-banner" role="status">{"".join(tags)}</div>')
             return
         st.html(f'<div class="house-banner" role="status">{"".join(tags)}</div>')
-        silent = queries.now() - live.at
-        if silent > STALE_NS:
-            st.warning(
-                f"The trader has been silent for {age(silent)}; the figures are from {plain(stamp(live.at))} UTC. "
-                "If it is not running, start it with `make run`.",
-                icon=":material/schedule:",
-            )
+        silence = silence_line(live, queries.now())
+        if silence:
+            st.warning(silence, icon=":material/schedule:")
         for sentence in bad_feeds(live):
             st.warning(plain(sentence), icon=":material/cloud_off:")
         st.caption(news_line(live, queries.now()))

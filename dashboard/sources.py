@@ -30,7 +30,7 @@ TOGETHER = "fast"
 """Names the fast sources taken together, as the trader publishes them."""
 COVERAGE = "coverage"
 """Under this name the trader's health tells that the fast sources miss too much."""
-NOT_SOURCES = (*JOBS, TOGETHER, COVERAGE, "views", "switch")
+NOT_SOURCES = (*JOBS, TOGETHER, COVERAGE, "views", "switch", "tape")
 """Other things that notices and health are told of."""
 HAPPENED: dict[NoticeKind, str] = {
     NoticeKind.CONNECTED: "connected",

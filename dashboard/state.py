@@ -14,6 +14,8 @@ from shared.domain.errors import BadInput
 _T = TypeVar("_T")
 
 FEED_OK = "ok"
+STOPPED = "stopped"
+"""The last progress of a trader that somebody stopped."""
 _COPIED = (Reason.COPIED.value, Reason.TOPPED_UP.value)
 
 

@@ -108,7 +108,9 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         parser.add_argument("--reason", required=True, help="why; it is kept and shown")
         parser.add_argument("--json", action="store_true", help="machine-readable answer")
         parser.set_defaults(run=run)
-    parser = group.add_parser("status", help="how the running system stands")
+    parser = group.add_parser(
+        "status", help="how the trader on this machine stands: 0 ready, 1 not ready, 2 nobody there"
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable answer")
     parser.set_defaults(run="status")
 
@@ -199,6 +201,7 @@ MODULES = {
     "verify": "fargate.verify",
     "probe": "fargate.probe",
     "limits": "fargate.limits",
+    "status": "fargate.status",
     "explain": "fargate.explain",
 }
 """Where a command's function is, if not in ``fargate.commands``."""

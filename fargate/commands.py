@@ -275,28 +275,18 @@ def _request(settings: Settings, endpoint: Endpoint, kind: CommandKind, reason: 
     Readers(settings.state.table_prefix, endpoint).request(settings.account, command, at)
 
 
-def status(options: argparse.Namespace, settings: Settings) -> int:
-    """How the running system stands; 3 while the kill switch is on."""
-    readers = Readers(settings.state.table_prefix, endpoint_of(settings))
-    live, switch = readers.live(settings.account) or {}, readers.switch(settings.account)
-    answer = {**live, "trading": switch.trading, "switch_reason": switch.reason}
-    money = format_micro(int(live.get("equity", 0)))
-    stand = "trading" if switch.trading else f"STOPPED ({switch.reason})"
-    breakers = ", ".join(live.get("breakers", []))
-    tripped = f", breakers: {breakers}" if breakers else ""
-    _told(options, answer, f"{live.get('source', 'nothing written yet')}: {stand}, equity ${money}{tripped}")
-    return 0 if switch.trading else 3
-
-
 def doctor(options: argparse.Namespace, settings: Settings) -> int:
     """Check what a run needs; 2 when something it cannot do without is missing."""
     checks: list[tuple[str, bool, str]] = []
     version = ".".join(map(str, sys.version_info[:3]))
     checks.append(("python", sys.version_info >= (3, 11), f"Python {version}"))
     checks.append(("settings", True, f"account {settings.account}, capital ${format_micro(settings.copy.capital)}"))
-    for name, port in (("dashboard port", settings.dashboard_port), ("aws port", settings.aws_port)):
+    ports = {"dashboard": settings.dashboard_port, "aws": settings.aws_port, "health": settings.health.port}
+    for name, port in ports.items():
+        if not port:
+            continue
         free = not port_is_busy(port)
-        checks.append((name, free, f"{port} is {'free' if free else 'in use (a run may be under way)'}"))
+        checks.append((f"{name} port", free, f"{port} is {'free' if free else 'in use (a run may be under way)'}"))
     reachable = asyncio.run(probe(probe_urls(settings)))
     checks += [(f"venue: {name}", ok, sentence) for name, ok, sentence in reachable]
     if options.json:

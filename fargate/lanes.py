@@ -5,6 +5,8 @@ loop itself never waits for any of them; results come back to it as calls of ``t
 """
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
@@ -67,6 +69,7 @@ class ThreadLane:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._newest: dict[str, Callable[[], Any]] = {}
         self._dead = False
+        self._posted: deque[float] = deque()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -84,6 +87,7 @@ class ThreadLane:
                 return
             self._newest[newest] = call
         self.waiting += 1
+        self._posted.append(time.monotonic())
         self._idle.clear()
 
         def made() -> T:
@@ -102,6 +106,7 @@ class ThreadLane:
 
     def _finish(self, future: Future[T], then: Callable[[T], None], failed: Callable[[Temporary], None] | None) -> None:
         self.waiting -= 1
+        self._posted.popleft()
         if self.waiting == 0:
             self._idle.set()
         error = future.exception()
@@ -113,6 +118,11 @@ class ThreadLane:
             failed(error)
         else:
             self._broken(error)
+
+    @property
+    def oldest_s(self) -> float:
+        """How long the oldest call has been waiting for its result, in seconds; 0 while nothing waits."""
+        return time.monotonic() - self._posted[0] if self._posted else 0.0
 
     async def drain(self) -> None:
         """Wait until every call posted so far has been made and its result handed on."""

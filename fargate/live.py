@@ -5,6 +5,7 @@ from typing import Any
 
 from fargate.async_driver import AsyncDriver
 from fargate.compose import LIVE_VENUE, House
+from fargate.condition import Component
 from fargate.lanes import Lane
 from fargate.past import Dealt, Past
 from fargate.present import Present
@@ -22,6 +23,9 @@ from shared.settings import Settings
 LEADERS = 50
 OVERLAP_NS = 30 * SECOND
 """The present asks for this much of the past once more: rows appear late and out of order."""
+
+PAST = "past"
+"""The component that says how far we are with the past: nobody enters now while it is dealt with."""
 
 Say = Callable[[str], None]
 
@@ -57,7 +61,10 @@ class LiveRun:
         async with public_http(self._tempo.http) as http:
             clients = clients_of(self._settings, http)
             ranked = self._schedule.latest()
+            parts = self._before.health.components
+            parts[PAST] = lambda: Component(False, self._before.progress, needed=True)
             dealt = await self._past(clients, ranked)
+            del parts[PAST]
             # Of the past there are no books, only prints; from now on the venue fills from books alone.
             self._house.venue = self._house.venue.reopened(self._venue)
             present = Present(self._settings, self._house, clients, self._trader_of, self._say, self._tempo)

@@ -10,6 +10,8 @@ from typing import Any
 from msgspec import Struct
 
 from fargate.compose import House, engine_of, open_house
+from fargate.condition import Health
+from fargate.health import HealthServer
 from fargate.live import LiveRun
 from fargate.present import LIVE_SOURCES, STATUS_EVERY_S
 from fargate.runner import Dashboard, StopFlag
@@ -69,6 +71,7 @@ class Session(Struct):
     world: World
     say: Say
     flag: StopFlag
+    health: Health
 
 
 def world_of(settings: Settings, options: PaperOptions, say: Say) -> World:
@@ -168,6 +171,7 @@ def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) 
     about = About(settings.account, session.world.source, settings.copy.capital)
     trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
     trader.alerts.say = session.say
+    trader.health = session.health
     if house.records:
         trader.restore(house.live)
     return house, trader
@@ -224,6 +228,7 @@ def _backlog_end(ready: Prepared, start: int) -> int:
 
 
 def _close_books(session: Session, trader: Trader[Any]) -> None:
+    session.health.end(Stopped())
     if trader.driver.now == 0:
         session.say("stopped before trading began")
         return
@@ -274,6 +279,7 @@ def _start(
     else:
         driver.recover([], start)
         trader.deposit(trader.about.capital, start)
+    trader.health.recovered()
     return _chain(first, events), start
 
 
@@ -284,18 +290,29 @@ def _chain(first: Event | None, rest: Iterator[Event]) -> Iterator[Event]:
 
 
 def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
-    """The whole command: embedded AWS, dashboard, trading, and a clean end; True when the kill switch was on."""
+    """The whole command, from the health port to a clean end; True when it ended with the kill switch on."""
     flag = StopFlag()
     flag.listen()
     busy = settings.dashboard_port
     if options.dashboard and port_is_busy(busy):  # before anything is made or forgotten
         raise BadInput(f"port {busy} on 127.0.0.1 is in use by another program; set DASHBOARD_PORT to another one")
 
+    health = Health()
+    with HealthServer(settings.health, health):
+        return _run_world(settings, options, say, flag, health)
+
+
+def _run_world(settings: Settings, options: PaperOptions, say: Say, flag: StopFlag, health: Health) -> bool:
     def step(line: str) -> None:
         """A line on a step of the preparation, which a signal ends here."""
         say(line)
+        health.beat(line)
         if flag():
             raise Stopped
+
+    def tell(line: str) -> None:
+        say(line)
+        health.beat()
 
     try:
         world = world_of(settings, options, step)
@@ -305,7 +322,7 @@ def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
     port = settings.aws_port if not port_is_busy(settings.aws_port) else free_port()
     aws = EmbeddedAws(world.folder / "aws", port)
     dashboard = Dashboard(settings.dashboard_port)
-    say("starting the embedded AWS on 127.0.0.1")
+    tell("starting the embedded AWS on 127.0.0.1")
     with aws:
         try:
             if options.dashboard:
@@ -314,8 +331,11 @@ def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
                 )
                 say(f"dashboard: {dashboard.url}")
             write_address(world.folder, aws.url)
-            session = Session(settings, options, world, say, flag)
+            session = Session(settings, options, world, tell, flag, health)
             return run_live(session, aws) if world.path is None else run_recorded(session, aws)
+        except BaseException as error:
+            health.end(error)
+            raise
         finally:
             dashboard.stop()
             (world.folder / "address").unlink(missing_ok=True)
@@ -323,5 +343,5 @@ def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
 
 
 def write_address(folder: Path, url: str) -> None:
-    """Where `kill`, `resume` and `status` find the running system."""
+    """Where `kill`, `flatten` and `resume` find the running system."""
     (folder / "address").write_text(url + "\n", encoding="utf-8")

@@ -49,6 +49,7 @@ class Past:
 
         def progress(done: int, rows: int) -> None:
             self._trader.check()
+            self._trader.health.beat(f"reading the past: {done} of {len(feed.wallets)} wallets")
             if time.monotonic() - said[0] >= 2.0:
                 said[0] = time.monotonic()
                 self._say(f"  {done} of {len(feed.wallets)} wallets, {rows:,} rows")
@@ -67,6 +68,7 @@ class Past:
 
     def _begin(self, start: int) -> None:
         self._driver.recover(self._house.records, start)
+        self._trader.health.recovered()
         if not self._house.records:
             self._trader.deposit(self._trader.about.capital, start)
 

@@ -14,7 +14,9 @@ from typing import Any
 from msgspec import Struct
 
 from fargate.async_driver import AsyncDriver
+from fargate.components import TAPE, VIEWS, store_of
 from fargate.compose import House
+from fargate.condition import Component
 from fargate.figures import LiveFigures
 from fargate.hearing import Hearing
 from fargate.lanes import InPlace, ThreadLane
@@ -22,7 +24,7 @@ from fargate.schedule import first_of
 from fargate.streams import Clients, Interests, Streams, Tempo
 from fargate.trader import Stopped, Trader, status_line
 from shared.adapters.feeds.coverage import Coverage
-from shared.adapters.feeds.inbox import Inbox
+from shared.adapters.feeds.inbox import LAGGING_AT, MOST, Inbox
 from shared.adapters.feeds.market_data import CLOB, MarketData
 from shared.adapters.feeds.quantiles import Quantiles
 from shared.adapters.feeds.roles import BOOKS, SPOT, WHALES, Roles
@@ -54,6 +56,8 @@ FIGURES_EVERY_NS = MINUTE
 STATUS_EVERY_S = 10.0
 WIND_UP_S = 15.0
 """How long a stop waits for cancels to be answered; what is open then is asked about by the next life."""
+SILENT_S = 10.0
+"""A lane whose call has had no result for so long is not well."""
 
 Say = Callable[[str], None]
 
@@ -135,6 +139,8 @@ class Present:
         self._figures_at = 0
         self._alarmed = ""
         self._said_at = 0.0
+        for name, ask in (("store", self._store), ("inbox", self._inbox_filled), (VIEWS, self._views)):
+            self.trader.health.components[name] = ask
 
     def _names(self) -> list[str]:
         return [feed.name for feed in self.streams.feeds()]
@@ -178,6 +184,9 @@ class Present:
                 *(_for_ever(one) for one in work),
                 *beside,
             )
+        except BaseException as error:
+            self.trader.health.end(error)
+            raise
         finally:
             await self.market_data.stop()
             for lane in self._lanes:
@@ -270,7 +279,7 @@ class Present:
 
     def _look(self, at: int) -> None:
         trader = self.trader
-        trader.feeds = {**self.hearing.health, **{k: v for k, v in trader.feeds.items() if k == "views"}}
+        trader.feeds = {**self.hearing.health, **{k: v for k, v in trader.feeds.items() if k in (VIEWS, TAPE)}}
         if self._alarmed:
             trader.feeds["coverage"] = self._alarmed
         doing = self.roles.doing()
@@ -285,6 +294,27 @@ class Present:
             self._say(status_line(trader, at))
         self._portfolio.tend(self.driver, self._lanes[3], at)
         trader.tick(at)
+
+    def _store(self) -> Component:
+        """As the engine was told, and whether the calls of this moment come back at all."""
+        silent = self._silent(self._lanes[0])
+        if silent:
+            return Component(False, silent, needed=True)
+        told = store_of(self.driver.engine.desk.risk)
+        half = f", half of the time within {_ms(self.driver.store_watch.median)} ms" if told.ok else ""
+        return Component(told.ok, told.says + half, needed=True)
+
+    def _views(self) -> Component:
+        silent = self._silent(self._lanes[2])
+        wrong = silent or self.trader.feeds.get(VIEWS, "")
+        return Component(not wrong, wrong or "shown")
+
+    def _silent(self, lane: ThreadLane) -> str:
+        return f"no answer for {lane.oldest_s:.0f} s" if lane.oldest_s > SILENT_S else ""
+
+    def _inbox_filled(self) -> Component:
+        waiting = len(self.inbox)
+        return Component(waiting < LAGGING_AT, f"{waiting:,} facts wait, {MOST:,} at most")
 
     def figures(self) -> dict[str, object]:
         """Coverage and delays of the sources; how fast decisions and the store are and how late the loop is, in

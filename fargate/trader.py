@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from fargate.alerts import Alerts
 from fargate.boards import live_of, point_of, risk_of, tripped, whale_rows
+from fargate.components import TAPE, VIEWS, components_of
+from fargate.condition import Component, Health
 from fargate.lanes import InPlace, Lane
 from fargate.people import SWITCH, Handling, People
 from shared.domain.decision import Reason
@@ -95,6 +97,8 @@ class Trader(Generic[AnyDriver]):
         self.figures: dict[str, object] = {}
         """What the sources and the loop measure; kept with the curves."""
         self.alerts = Alerts()
+        self.health = Health()
+        """What others are told of how we stand; a run gives all its traders its own."""
         self._people = People(driver, store, self.lane, clock.now)
         self._due: dict[str, int] = {}
         self._metrics_at = 0
@@ -108,6 +112,8 @@ class Trader(Generic[AnyDriver]):
         now = self._clock.now()
         if self.driver.alerts:
             self._hear(at, now)
+        if self.health.due():
+            self.health.publish(self.progress, self._components(at))
         if self._is_due("commands", now, COMMANDS_EVERY_NS):
             self._people.ask(at)
         if at - self._metrics_at >= METRICS_EVERY_NS:
@@ -132,14 +138,17 @@ class Trader(Generic[AnyDriver]):
         self.alerts.hear(self.driver.alerts, at, now)
         self.driver.alerts.clear()
 
-    def _away(self, what: str, call: Callable[[], object]) -> None:
+    def _components(self, at: int) -> dict[str, Component]:
+        return components_of(self.driver.engine, self.driver.rounds, self._down(), self._tape, at)
+
+    def _away(self, what: str, call: Callable[[], object], feed: str = VIEWS) -> None:
         """Show people something. No money hangs on it: what fails is told, and shown again at the next due time."""
 
         def shown(_: object) -> None:
-            self.feeds.pop("views", None)
+            self.feeds.pop(feed, None)
 
         def failed(error: Temporary) -> None:
-            self.feeds["views"] = str(error)[:120]
+            self.feeds[feed] = str(error)[:120]
 
         self.lane.post(call, shown, failed, newest=what)
 
@@ -147,6 +156,11 @@ class Trader(Generic[AnyDriver]):
         """``Stopped`` when the process is to end; also asked by long preparations."""
         if self._stopping():
             raise Stopped
+
+    def _down(self) -> dict[str, str]:
+        """What is wrong with each part that is not well."""
+        trouble = self._people.trouble
+        return {**self.feeds, SWITCH: trouble} if trouble else dict(self.feeds)
 
     def _is_due(self, what: str, now: int, every: int) -> bool:
         if now < self._due.get(what, 0):
@@ -168,13 +182,14 @@ class Trader(Generic[AnyDriver]):
 
     def _put_tape(self) -> None:
         now = self._clock.now()
-        self._away("tape", lambda: self._tape.flush(now))
+        self._away("tape", lambda: self._tape.flush(now), TAPE)
 
     def again(self, driver: OtherDriver, lane: Lane) -> "Trader[OtherDriver]":
         """The same housekeeping around another driver of the same engine; its calls are made in ``lane``."""
         made = Trader(driver, self._store, self._views, self._tape, self._clock, self.about, self._stopping, lane)
         made.ranked = self.ranked
         made.alerts = self.alerts
+        made.health = self.health
         made._people = self._people.again(driver, lane)
         made._metrics_at = self._metrics_at
         made._shown_markets = self._shown_markets
@@ -208,7 +223,7 @@ class Trader(Generic[AnyDriver]):
             "source": self.about.source,
             "capital": self.about.capital,
             **live_of(self.driver.engine, at),
-            "feeds": {**self.feeds, **({SWITCH: self._people.trouble} if self._people.trouble else {})},
+            "feeds": self._down(),
             "progress": self.progress[:160],
         }
         self._away("live", lambda: self._views.put_live(live))

@@ -148,7 +148,13 @@ class Views(Protocol):
 
 
 class Archive(Protocol):
-    """The tape: every event, in batches."""
+    """The tape: every event, in batches. ``dropped``: events lost, because they could not be kept for ever."""
+
+    dropped: int
+
+    @property
+    def waiting(self) -> int:
+        """Events that are not durable yet."""
 
     def add(self, event: Event) -> None:
         """Keep an event until the next flush."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -113,6 +114,13 @@ class RiskSettings(Struct, frozen=True):
     limits: tuple[tuple[str, str], ...] = ()
 
 
+class HealthSettings(Struct, frozen=True):
+    """Where the trader tells how it stands. ``port`` 0: nowhere."""
+
+    host: str = "127.0.0.1"
+    port: int = 8502
+
+
 class Settings(Struct, frozen=True):
     """All settings of one process. ``synthetic_hours``: how long the synthetic day lasts."""
 
@@ -125,6 +133,7 @@ class Settings(Struct, frozen=True):
     aws_port: int
     synthetic_hours: int = 24
     risk: RiskSettings = RiskSettings()
+    health: HealthSettings = HealthSettings()
 
 
 def _read(env: Mapping[str, str], name: str, default: T, parse: Callable[[str], T]) -> T:
@@ -164,6 +173,21 @@ def _port(text: str) -> int:
     if not 1024 <= port <= 65_535:
         raise BadInput("must be a port number between 1024 and 65535")
     return port
+
+
+def _port_or_none(text: str) -> int:
+    """A port, or 0."""
+    try:
+        return 0 if text == "0" else _port(text)
+    except BadInput as error:
+        raise BadInput(f"{error}, or 0 for none") from None
+
+
+def _ipv4(text: str) -> str:
+    try:
+        return str(IPv4Address(text))
+    except AddressValueError:
+        raise BadInput("must be an IPv4 address such as 127.0.0.1") from None
 
 
 def _url(text: str) -> str:
@@ -284,5 +308,9 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             _read(env, "PROFILE", "copy", str),
             _read(env, "STAGE", "", str),
             _limits(env),
+        ),
+        health=HealthSettings(
+            _read(env, "HEALTH_HOST", "127.0.0.1", _ipv4),
+            _read(env, "HEALTH_PORT", 8502, _port_or_none),
         ),
     )

@@ -245,8 +245,16 @@ def test_a_silent_trader_and_a_bad_feed_are_told(run_page: RunPage) -> None:
     queries.shown = live(feeds={"gamma": "no answer for 75 s", "data-api": "ok"})
     at = run_page("trading", queries)
     assert [warning.value.startswith(start) for warning, start in zip(at.warning, ("The trader", "Feed"), strict=True)]
-    assert "silent for 5 min" in at.warning[0].value
+    assert "silent for 5 min without having been stopped" in at.warning[0].value
     assert "no answer for 75 s" in at.warning[1].value
+
+
+def test_a_trader_that_was_stopped_is_not_taken_for_a_dead_one(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.wall += 5 * MINUTE
+    queries.shown = live(progress="stopped")
+    at = run_page("trading", queries)
+    assert [warning.value.partition(";")[0] for warning in at.warning] == ["The trader was stopped 5 min ago"]
 
 
 def press(at: AppTest, reason: str, word: str) -> AppTest:

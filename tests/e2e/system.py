@@ -34,6 +34,7 @@ class System:
             "STATE_DIR": str(state),
             "AWS_PORT": str(free_port()),
             "DASHBOARD_PORT": str(free_port()),
+            "HEALTH_PORT": str(free_port()),
             **dict.fromkeys(("DATA_API_URL", "GAMMA_URL", "CLOB_URL"), "http://127.0.0.1:9"),
             **env,
         }

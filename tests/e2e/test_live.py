@@ -59,6 +59,7 @@ def test_the_live_run_backfills_hears_new_trades_once_and_stops_on_ctrl_c(venue:
         assert sorted(d.tx for d in decided if d.tx in sent.txs) == sorted(sent.txs)
         assert Reason.COPIED in {d.reason for d in decided if d.tx in sent.txs}
         assert {d.wallet for d in decided} == {LEADER}
+        system.until(lambda: system.run("status").returncode == 0, "the trader is ready")
         assert system.interrupt() == 0, system.said
         first = system.records()
         assert sum(record.kind is RecordKind.DEPOSITED for record in first) == 1

@@ -78,11 +78,13 @@ def test_the_kill_switch_stops_planning_resume_clears_it_and_a_restart_does_not(
         at_kill = system.journaled()
         system.until(lambda: system.live().get("orders_open") == 0, "no order is open any more")
         system.until(lambda: system.live()["switch_reason"] == "drill", "the live view tells the reason")
-        stopped = system.run("status")
-        assert (stopped.returncode, "STOPPED (drill)" in stopped.stdout) == (3, True)
+        system.until(lambda: "STOPPED: drill" in system.run("status").stdout, "the health port tells the reason")
+        stopped = json.loads(system.run("status", "--json").stdout)
+        assert (stopped["live"], stopped["started"], stopped["ready"]) == (True, True, False)
         at_resume = system.journaled()
         resumed = system.run("resume", "--reason", "over", "--json")
         assert (resumed.returncode, json.loads(resumed.stdout)) == (0, {"trading": True}), resumed.stderr
+        system.until(lambda: system.run("status").returncode == 0, "the trader is ready again")
         assert system.run("kill", "--reason", "for good").returncode == 0
         system.until(lambda: system.live()["switch_reason"] == "for good", "the trader has seen the second one")
         system.kill_everything()
@@ -100,7 +102,7 @@ def test_the_kill_switch_stops_planning_resume_clears_it_and_a_restart_does_not(
 def test_nothing_listens_on_anything_but_loopback(copied: System, day: Path) -> None:
     with copied as system:
         system.start("--recording", str(day), "--speed", "60", dashboard=True)
-        port = int(system.env["DASHBOARD_PORT"])
+        port, health = int(system.env["DASHBOARD_PORT"]), int(system.env["HEALTH_PORT"])
         system.until_said(f"dashboard: http://127.0.0.1:{port}")
         system.until(lambda: answer(port, "/_stcore/health") == 200, "the dashboard answers")
         system.until_said("from here on at 60x")
@@ -112,7 +114,8 @@ def test_nothing_listens_on_anything_but_loopback(copied: System, day: Path) -> 
             if connection.status == psutil.CONN_LISTEN or connection.type == socket.SOCK_DGRAM
         ]
         assert {address.ip for address in listening} == {"127.0.0.1"}
-        assert port in {address.port for address in listening}
+        assert {port, health} <= {address.port for address in listening}
+        assert [answer(health, path) for path in ("/", "/live", "/startup", "/nothing")] == [200, 200, 200, 404]
         family = system.tree()
         assert system.interrupt() == 0, system.said
         assert psutil.wait_procs(family, timeout=5)[1] == []
@@ -150,9 +153,12 @@ def test_without_the_venue_the_synthetic_day_runs_and_starts_anew(tmp_path: Path
         assert "The data API (127.0.0.1) cannot be reached" in system.said
         assert "Trading the SYNTHETIC day instead." in system.said
         system.until(lambda: system.live().get("progress") == "the recording has ended", "the live view says so")
-        status = json.loads(system.run("status", "--json").stdout)
-        assert (status["source"], status["mode"], status["trading"]) == ("synthetic", "paper", True)
+        live = system.live()
+        assert (live["source"], live["mode"], live["trading"]) == ("synthetic", "paper", True)
+        system.until(lambda: "the recording has ended" in system.run("status").stdout, "the health port says so too")
+        assert system.run("status").returncode == 0
         assert system.interrupt() == 0, system.said
+        assert system.run("status").returncode == 2
         first = system.records()
         assert sum(record.kind is RecordKind.DEPOSITED for record in first) == 1
 

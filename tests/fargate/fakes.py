@@ -7,6 +7,7 @@ from fargate.trader import About, Trader
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.memory.store import MemoryStore
 from shared.adapters.paper.venue import PaperVenue
+from shared.domain.errors import Temporary
 from shared.domain.instants import SECOND
 from shared.domain.market import Market
 from shared.domain.messages import Event
@@ -67,16 +68,24 @@ class ListTape:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.dropped = 0
+        self.failing: Temporary | None = None
         self.flushed = 0
         self.flushed_at = 0
 
     def add(self, event: Event) -> None:
         self.events.append(event)
 
+    @property
+    def waiting(self) -> int:
+        return len(self.events)
+
     def due(self, now: int) -> bool:
         return now - self.flushed_at >= 45 * SECOND
 
     def flush(self, now: int = 0) -> int:
+        if self.failing is not None:
+            raise self.failing
         self.flushed += 1
         self.flushed_at = now
         return len(self.events)

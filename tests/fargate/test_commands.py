@@ -111,14 +111,3 @@ def test_flatten_does_not_wait_for_a_trader_that_is_not_running(
     assert [one.kind for one in read_commands(desk.tables, desk.account)] == [CommandKind.FLATTEN]
     assert main(["flatten", "--reason", "enough"]) == 1
     assert "the trader is not running" in capsys.readouterr().out
-
-
-def test_status_names_the_breakers_that_are_tripped(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.trader_writes(breakers=["HALT daily_loss", "REDUCE drawdown_reduce"])
-    assert main(["status"]) == 0
-    assert capsys.readouterr().out == (
-        "live: trading, equity $10000, breakers: HALT daily_loss, REDUCE drawdown_reduce\n"
-    )
-    desk.trader_writes()
-    assert main(["status"]) == 0
-    assert capsys.readouterr().out == "live: trading, equity $10000\n"

@@ -136,3 +136,23 @@ def test_after_a_call_that_failed_for_good_no_later_one_is_made() -> None:
     (error,) = in_a_lane(story)
     assert str(error) == "away for good"
     assert made == ["away for good", "second"]
+
+
+def test_a_lane_says_how_long_its_oldest_call_has_been_waiting() -> None:
+    hold = threading.Event()
+    waited: list[float] = []
+
+    async def story(lane: ThreadLane, _: list[BaseException]) -> None:
+        waited.append(lane.oldest_s)
+        lane.post(lambda: hold.wait(10))
+        lane.post(lambda: None)
+        await asyncio.sleep(0.05)
+        waited.append(lane.oldest_s)
+        hold.set()
+        await lane.drain()
+        waited.append(lane.oldest_s)
+
+    assert in_a_lane(story) == []
+    before, between, after = waited
+    assert (before, after) == (0.0, 0.0)
+    assert 0.05 <= between < 5

@@ -20,6 +20,7 @@ COMMANDS = ("paper", "replay", "synth", "kill", "flatten", "resume", "status", "
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("HEALTH_PORT", "0")
     for name in ("DATA_API_URL", "GAMMA_URL", "CLOB_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
@@ -200,7 +201,6 @@ def test_a_recording_without_a_usable_row_ends_with_2(tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     "command",
     [
-        ["status"],
         ["kill", "--reason", "x"],
         ["flatten", "--reason", "x"],
         ["resume", "--reason", "x"],

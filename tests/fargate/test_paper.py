@@ -1,10 +1,13 @@
+import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from fargate.paper import Pace, PaperOptions, world_of
+from fargate.paper import Pace, PaperOptions, run_paper, world_of
 from fargate.trader import Stopped, status_line
 from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
 from shared.domain.errors import BadInput
@@ -142,3 +145,23 @@ def test_a_busy_dashboard_port_is_told_before_anything_is_made(tmp_path: Path) -
     assert not (tmp_path / "log").exists()
     assert not dashboard.alive()
     dashboard.stop()
+
+
+def test_a_busy_health_port_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, signals_kept():
+        port = taken.getsockname()[1]
+        found = settings(tmp_path, HEALTH_PORT=str(port))
+        with pytest.raises(BadInput, match=f"^port {port} on 127.0.0.1 is in use by another program; set HEALTH_PORT"):
+            run_paper(found, PaperOptions(synthetic=True, dashboard=False), lambda _: None)
+    assert not (tmp_path / "state").exists()
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """A run takes the signals; the tests want them back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,16 +1,19 @@
 import msgspec
 import pytest
 
+from fargate.condition import Component, Health
 from fargate.flattening import Flattening
+from fargate.lanes import InPlace
 from fargate.trader import Stopped, copied, status_line
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert
+from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.messages import Command, CommandKind, Event, FeedHealth, MarketListed, PublicTrade
 from shared.domain.money import Shares, Usd, dollars
 from shared.domain.order import OrderState, Side
 from shared.ports import Switch
-from tests.fargate.fakes import Life
+from tests.fargate.fakes import NOON, HandClock, Life
 from tests.shared.engine.builders import market, ranking, trade
 
 NAME = "m"
@@ -322,3 +325,47 @@ def test_less_than_the_smallest_step_of_a_size_counts_as_sold(size: int, flat: b
     (held,) = engine.desk.positions[NAME].values()
     engine.desk.positions[NAME] = {held.key: msgspec.structs.replace(held, size=Shares(size))}
     assert Flattening().is_flat(engine) is flat
+
+
+# ---------------------------------------------------------------------- what the health port is told
+
+
+def test_a_tick_tells_how_things_stand_once_a_second_of_the_steady_clock() -> None:
+    steady = HandClock(0)
+    life = Life().begun()
+    life.trader.health = Health(life.clock.now, steady.now)
+    asked = 0
+
+    def counted() -> Component:
+        nonlocal asked
+        asked += 1
+        return Component(True, "counted")
+
+    life.trader.health.components["counted"] = counted
+    for _ in range(50):
+        life.trader.tick(life.clock.now())
+        steady.turn(0.1)
+    assert asked == 5
+    life.trader.health.recovered()
+    steady.turn(15.1)
+    assert not life.trader.health.condition().live
+    life.clock.turn(-3600)  # a wall clock that is set back silences nobody
+    life.trader.tick(NOON)
+    found = life.trader.health.condition()
+    assert (found.live, found.started) == (True, True)
+    assert found.components["account"].says == "test: equity $10,000.00, 0 positions"
+
+
+def test_the_same_health_goes_on_with_another_driver() -> None:
+    life = Life().begun()
+    assert life.trader.again(life.driver, InPlace()).health is life.trader.health
+
+
+def test_a_tape_that_cannot_be_put_is_told_by_its_own_name_until_it_can() -> None:
+    life = Life().begun()
+    life.tape.failing = Temporary("no bucket")
+    life.trader.finish(life.clock.now())
+    assert life.trader.feeds == {"tape": "no bucket"}
+    life.tape.failing = None
+    life.trader.finish(life.clock.now())
+    assert life.trader.feeds == {}

@@ -27,6 +27,12 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert (found.state.state_dir, found.state.aws_endpoint_url) == (Path(".state"), None)
 
 
+def test_the_health_port_is_on_loopback_unless_told_else_and_can_be_switched_off() -> None:
+    found = read_settings({}).health
+    assert (found.host, found.port) == ("127.0.0.1", 8502)
+    assert read_settings({"HEALTH_PORT": "0"}).health.port == 0
+
+
 def test_blank_settings_count_as_unset() -> None:
     assert read_settings({"CAPITAL": "  ", "AWS_PORT": ""}) == read_settings({})
 
@@ -50,6 +56,8 @@ def test_every_setting_is_read() -> None:
             "BACKFILL_HOURS": "0",
             "DASHBOARD_PORT": "9000",
             "AWS_PORT": "9001",
+            "HEALTH_HOST": "127.0.0.2",
+            "HEALTH_PORT": "9002",
             "SYNTHETIC_HOURS": "2",
             "CLOB_WS_URL": "ws://127.0.0.1:1/ws/market/",
             "RTDS_URL": "ws://127.0.0.1:1/rtds",
@@ -81,6 +89,7 @@ def test_every_setting_is_read() -> None:
     assert (feeds.binance_url, feeds.binance_data_url, feeds.coinbase_url) == ("", "wss://host:443", "")
     assert (feeds.polygon_ws_url, feeds.symbols) == ("wss://node.example/key", ("BTC", "ETH"))
     assert (found.dashboard_port, found.aws_port, found.synthetic_hours) == (9000, 9001, 2)
+    assert (found.health.host, found.health.port) == ("127.0.0.2", 9002)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,12 @@ def test_every_setting_is_read() -> None:
         ("DASHBOARD_PORT", "80"),
         ("DASHBOARD_PORT", "http"),
         ("AWS_PORT", "70000"),
+        ("HEALTH_PORT", "80"),
+        ("HEALTH_PORT", "00"),
+        ("HEALTH_PORT", "off"),
+        ("HEALTH_HOST", "localhost"),
+        ("HEALTH_HOST", "::1"),
+        ("HEALTH_HOST", "127.0.0.256"),
         ("SYNTHETIC_HOURS", "0"),
         ("TAPE_DAYS", "1"),
         ("RTDS_URL", "https://host"),
