@@ -159,14 +159,15 @@ def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) 
     """The stores of this world and a trader on them."""
     settings = session.settings
     engine = engine_of(settings, session.options.sizing, strict_sources)
-    house = open_house(settings, aws.endpoint, session.world.folder, engine, seed=0)
+    house = open_house(settings, aws.endpoint, session.world.folder, engine, 0, session.say, session.flag)
     done = house.reconciled
     if done.rebuilt or done.copied:
         session.say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
     engine.tape_to(house.tape.add, house.tape.life)
     driver = Driver(engine, house.venue, house.store)
     about = About(settings.account, session.world.source, settings.copy.capital)
-    trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
+    stopping = house.watched(session.flag)
+    trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, stopping)
     trader.alerts.say = session.say
     if house.records:
         trader.restore(house.live)
@@ -284,7 +285,10 @@ def _chain(first: Event | None, rest: Iterator[Event]) -> Iterator[Event]:
 
 
 def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
-    """The whole command: embedded AWS, dashboard, trading, and a clean end; True when the kill switch was on."""
+    """The whole command: embedded AWS, dashboard, trading, and a clean end; True when the kill switch was on.
+
+    ``LeaseLost`` when another process has taken over meanwhile.
+    """
     flag = StopFlag()
     flag.listen()
     busy = settings.dashboard_port
@@ -298,23 +302,27 @@ def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
             raise Stopped
 
     try:
-        world = world_of(settings, options, step)
+        return _run_in(Session(settings, options, world_of(settings, options, step), say, flag))
     except Stopped:
         say("stopped before trading began")
         return False
+
+
+def _run_in(session: Session) -> bool:
+    """Trade a world, with the embedded AWS and the dashboard around it."""
+    settings, world, say = session.settings, session.world, session.say
     port = settings.aws_port if not port_is_busy(settings.aws_port) else free_port()
     aws = EmbeddedAws(world.folder / "aws", port)
     dashboard = Dashboard(settings.dashboard_port)
     say("starting the embedded AWS on 127.0.0.1")
     with aws:
         try:
-            if options.dashboard:
+            if session.options.dashboard:
                 dashboard.start(
                     aws.endpoint, settings.account, settings.state.table_prefix, world.folder / "dashboard.log"
                 )
                 say(f"dashboard: {dashboard.url}")
             write_address(world.folder, aws.url)
-            session = Session(settings, options, world, say, flag)
             return run_live(session, aws) if world.path is None else run_recorded(session, aws)
         finally:
             dashboard.stop()
