@@ -16,10 +16,11 @@ from fargate.limits import limits_in_force
 from fargate.paper import PaperOptions, probe_urls, run_paper
 from shared.adapters.discovery.discover import DiscoveryRules
 from shared.adapters.discovery.refresh import discover_now, rank_now
+from shared.adapters.durable.lease import acquire
+from shared.adapters.durable.store import DurableStore
+from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.controls import put_switch
-from shared.adapters.dynamo.lease import acquire
 from shared.adapters.dynamo.readers import Readers
-from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.adapters.embedded.provision import BUCKET, provision
 from shared.adapters.embedded.server import KEY_ID, REGION, SECRET, EmbeddedAws, free_port, port_is_busy
@@ -94,7 +95,8 @@ def _replay_on_dynamo(chosen: ReplayOptions) -> tuple[ReplayReport, Noting]:
     """The same on a fresh embedded DynamoDB; its ledger must equal the engine's to the micro-dollar."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedAws(Path(folder), free_port()) as aws:
         tables = provision(aws.endpoint).tables
-        store: Store = DynamoStore(chosen.account, tables, acquire(tables, chosen.account, "replay", time.time_ns()))
+        backend = DynamoBackend(chosen.account, tables)
+        store: Store = DurableStore(backend, acquire(backend, "replay", time.time_ns()))
         report, driver = run_replay(chosen, store, _say)
         rebuilt = MemoryStore()
         for record in store.journal(chosen.account):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fargate.boards import tripped
 from fargate.condition import Component
+from fargate.leased import LEASE
 from fargate.people import SWITCH
 from shared.domain.instants import MINUTE, rough_span
 from shared.domain.money import format_fixed
@@ -19,7 +20,7 @@ from shared.research.rounds import VENUE, Rounds
 DOUBT_NS = MINUTE
 """An order in doubt for longer is no passing thing: somebody should look, and nothing new is begun meanwhile."""
 VIEWS, TAPE = "views", "tape"
-OWN = (STORE, SWITCH, VENUE, VIEWS, TAPE)
+OWN = (STORE, SWITCH, VENUE, LEASE, VIEWS, TAPE)
 """What is told of as a feed, and is a component in its own right."""
 
 

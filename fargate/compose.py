@@ -1,23 +1,29 @@
 """The composition root: the only place where ports meet adapters, and the only place that asks which life this is."""
 
 import os
+import secrets
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+from fargate.heartbeat import Heartbeat, await_lease
 from fargate.limits import limits_in_force
-from fargate.trader import About, Trader
-from shared.adapters.clock import SystemClock
-from shared.adapters.dynamo.lease import acquire
+from fargate.trader import Stopped
+from shared.adapters.clock import SystemClock, running_ns
+from shared.adapters.durable.lease import Keeper
+from shared.adapters.durable.store import DurableStore
+from shared.adapters.dynamo.backend import DynamoBackend
+from shared.adapters.dynamo.lease import raise_epoch
 from shared.adapters.dynamo.paper_log import DynamoPaperLog
 from shared.adapters.dynamo.readers import Readers
-from shared.adapters.dynamo.store import DynamoStore
-from shared.adapters.dynamo.tables import Endpoint
+from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.adapters.dynamo.views import Views
 from shared.adapters.embedded.provision import BUCKET, provision
+from shared.adapters.journal.entry import epoch_of
 from shared.adapters.journal.file import JournalFile
 from shared.adapters.journal.paper_log import FilePaperLog
 from shared.adapters.journal.reconcile import Reconciled, reconcile_journal
@@ -34,7 +40,6 @@ from shared.domain.money import Fraction
 from shared.engine.detection import DetectionParams
 from shared.engine.engine import Engine
 from shared.ports import Clock, Store
-from shared.research.driver import Driver
 from shared.research.taped import TapedEngine
 from shared.settings import Settings
 from shared.strategies.whale_copy import Params, WhaleCopy
@@ -54,7 +59,10 @@ day meets some and its results do not depend on it.
 
 
 class House(Struct):
-    """Everything one paper life is made of. ``venue`` fills from prints; a live run gives it books after the past."""
+    """Everything one paper life is made of. ``venue`` fills from prints; a live run gives it books after the past.
+
+    ``keeper`` holds the lease that ``heartbeat`` renews; ``closing`` ends everything that was opened.
+    """
 
     engine: Engine
     store: Store
@@ -68,15 +76,26 @@ class House(Struct):
     records: list[Record]
     live: dict[str, Any]
     reconciled: Reconciled
+    keeper: Keeper
+    heartbeat: Heartbeat
+    closing: ExitStack
 
     def resume_at(self) -> int:
         """Event time up to which an earlier run has gone; 0 on a first run."""
         return max([0, int(self.live.get("event_at", 0)), *(record.at for record in self.records)])
 
+    def watched(self, stopping: Callable[[], bool]) -> Callable[[], bool]:
+        """Asks ``stopping``; raises ``LeaseLost`` once the lease is another's."""
+
+        def asked() -> bool:
+            self.heartbeat.check()
+            return stopping()
+
+        return asked
+
     def close(self) -> None:
-        """Close the files."""
-        self.paper_log.close()
-        self.journal.close()
+        """Close the files and let the lease go: the next process takes it at once."""
+        self.closing.close()
 
 
 def engine_of(settings: Settings, sizing: str, strict_sources: frozenset[str]) -> TapedEngine:
@@ -89,35 +108,68 @@ def engine_of(settings: Settings, sizing: str, strict_sources: frozenset[str]) -
     return TapedEngine(settings.account, strategy, limits_in_force(settings), detection, strict_sources)
 
 
-def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Engine, seed: int) -> House:
-    """Open the stores of a paper life: journal file and tables made to agree, the lease taken, the venue's log read.
+def open_house(
+    settings: Settings,
+    endpoint: Endpoint,
+    folder: Path,
+    engine: Engine,
+    seed: int,
+    say: Callable[[str], None],
+    stopping: Callable[[], bool],
+) -> House:
+    """Open the stores of a paper life: the lease taken, journal file and tables made to agree, the venue's log read.
 
-    Raises ``Corrupt`` when file and tables contradict each other, ``Temporary`` when DynamoDB does not answer.
+    While another process holds the lease it is waited for; ``Stopped`` when ``stopping`` says so meanwhile. Raises
+    ``Corrupt`` when file and tables contradict each other, ``Temporary`` when DynamoDB does not answer.
     """
     account, clock = settings.account, SystemClock()
     tables = provision(endpoint, settings.state.table_prefix, state=settings.state).tables
-    journal = JournalFile(folder / "journal.jsonl")
-    reconciled = reconcile_journal(account, tables, journal)
-    s3 = s3_client(endpoint)
-    owner = f"{socket.gethostname()}-{os.getpid()}"
-    store = DynamoStore(account, tables, acquire(tables, account, owner, clock.now()), clock=clock)
-    paper_log = FilePaperLog(folder / "paper.jsonl", DynamoPaperLog(account, tables))
-    return House(
-        engine=engine,
-        store=JournaledStore(store, journal),
-        venue=PaperVenue(seed, paper_log),
-        views=Views(account, tables),
-        tape=Tape(Lake(s3, BUCKET), f"tape/{account}", clock.now()),
-        lake=Lake(s3, BUCKET),
-        clock=clock,
-        journal=journal,
-        paper_log=paper_log,
-        records=[entry.record for entry in journal.entries()],
-        live=Readers(settings.state.table_prefix, endpoint).live(account) or {},
-        reconciled=reconciled,
-    )
+    backend = DynamoBackend(account, tables)
+    keeper = Keeper(backend, _owner(), running_ns, settings.lease, clock.now)
+    heartbeat = Heartbeat(keeper)
+    with ExitStack() as closing:
+        journal = JournalFile(folder / "journal.jsonl")
+        closing.callback(journal.close)
+        _raise_epoch(account, tables, journal)
+        closing.callback(keeper.release)
+        await_lease(keeper, account, say, lambda: _end_if(stopping))
+        closing.callback(heartbeat.stop)
+        heartbeat.start()
+        # Under the lease: whoever held it before adds nothing to the tables any more.
+        reconciled = reconcile_journal(account, tables, journal)
+        paper_log = FilePaperLog(folder / "paper.jsonl", DynamoPaperLog(account, tables))
+        closing.callback(paper_log.close)
+        s3 = s3_client(endpoint)
+        return House(
+            engine=engine,
+            store=JournaledStore(DurableStore(backend, keeper.epoch, clock=clock), journal),
+            venue=PaperVenue(seed, paper_log),
+            views=Views(account, tables),
+            tape=Tape(Lake(s3, BUCKET), f"tape/{account}", clock.now()),
+            lake=Lake(s3, BUCKET),
+            clock=clock,
+            journal=journal,
+            paper_log=paper_log,
+            records=[entry.record for entry in journal.entries()],
+            live=Readers(settings.state.table_prefix, endpoint).live(account) or {},
+            reconciled=reconciled,
+            keeper=keeper,
+            heartbeat=heartbeat,
+            closing=closing.pop_all(),
+        )
 
 
-def trader_of(house: House, driver: Driver, about: About, stopping: Callable[[], bool]) -> Trader[Driver]:
-    """The trader around a driver."""
-    return Trader(driver, house.store, house.views, house.tape, house.clock, about, stopping)
+def _owner() -> str:
+    """A name that no other process has, and that people can make something of."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def _raise_epoch(account: str, tables: Tables, journal: JournalFile) -> None:
+    """Tables that were lost have forgotten the epoch; what we rebuild in them must lie below ours."""
+    if journal.last_key:
+        raise_epoch(tables, account, epoch_of(journal.last_key))
+
+
+def _end_if(stopping: Callable[[], bool]) -> None:
+    if stopping():
+        raise Stopped

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from fargate.compose import House, engine_of, open_house
-from fargate.condition import Health
+from fargate.condition import Component, Health
 from fargate.health import HealthServer
 from fargate.live import LiveRun
 from fargate.present import LIVE_SOURCES, STATUS_EVERY_S
@@ -162,16 +162,18 @@ def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) 
     """The stores of this world and a trader on them."""
     settings = session.settings
     engine = engine_of(settings, session.options.sizing, strict_sources)
-    house = open_house(settings, aws.endpoint, session.world.folder, engine, seed=0)
+    house = open_house(settings, aws.endpoint, session.world.folder, engine, 0, session.say, session.flag)
     done = house.reconciled
     if done.rebuilt or done.copied:
         session.say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
     engine.tape_to(house.tape.add, house.tape.life)
     driver = Driver(engine, house.venue, house.store)
     about = About(settings.account, session.world.source, settings.copy.capital)
-    trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, session.flag)
+    stopping = house.watched(session.flag)
+    trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, stopping)
     trader.alerts.say = session.say
     trader.health = session.health
+    trader.health.components["lease"] = lambda: Component(house.keeper.vouched, house.keeper.says, needed=True)
     if house.records:
         trader.restore(house.live)
     return house, trader
@@ -290,7 +292,10 @@ def _chain(first: Event | None, rest: Iterator[Event]) -> Iterator[Event]:
 
 
 def run_paper(settings: Settings, options: PaperOptions, say: Say) -> bool:
-    """The whole command, from the health port to a clean end; True when it ended with the kill switch on."""
+    """The whole command, from the health port to a clean end; True when it ended with the kill switch on.
+
+    ``LeaseLost`` when another process has taken over meanwhile.
+    """
     flag = StopFlag()
     flag.listen()
     busy = settings.dashboard_port
@@ -316,25 +321,30 @@ def _run_world(settings: Settings, options: PaperOptions, say: Say, flag: StopFl
 
     try:
         world = world_of(settings, options, step)
+        return _run_in(Session(settings, options, world, tell, flag, health))
     except Stopped:
         say("stopped before trading began")
         return False
+
+
+def _run_in(session: Session) -> bool:
+    """Trade a world, with the embedded AWS and the dashboard around it."""
+    settings, world, say = session.settings, session.world, session.say
     port = settings.aws_port if not port_is_busy(settings.aws_port) else free_port()
     aws = EmbeddedAws(world.folder / "aws", port)
     dashboard = Dashboard(settings.dashboard_port)
-    tell("starting the embedded AWS on 127.0.0.1")
+    say("starting the embedded AWS on 127.0.0.1")
     with aws:
         try:
-            if options.dashboard:
+            if session.options.dashboard:
                 dashboard.start(
                     aws.endpoint, settings.account, settings.state.table_prefix, world.folder / "dashboard.log"
                 )
                 say(f"dashboard: {dashboard.url}")
             write_address(world.folder, aws.url)
-            session = Session(settings, options, world, tell, flag, health)
             return run_live(session, aws) if world.path is None else run_recorded(session, aws)
         except BaseException as error:
-            health.end(error)
+            session.health.end(error)
             raise
         finally:
             dashboard.stop()

@@ -114,7 +114,9 @@ class Present:
         self.books_every_s = BOOKS_EVERY_S
         self._lanes = [ThreadLane(name, loop, self._broken) for name in ("store", "venue", "views", "figures")]
         self.inbox = Inbox(self._book_of)
-        self.driver = AsyncDriver(engine, house.venue, house.store, clock, self.inbox, self._lanes[0], self._lanes[1])
+        self.driver = AsyncDriver(
+            engine, house.venue, house.store, clock, self.inbox, self._lanes[0], self._lanes[1], house.keeper
+        )
         self.trader = trader_of(self.driver, self._lanes[2])
         self.lag = Quantiles()
         """How late the event loop is, sampled all the time."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from shared.domain.errors import BadInput
+from shared.domain.instants import SECOND
 from shared.domain.money import Fraction, Usd, dollars, format_micro, parse_micro
 
 T = TypeVar("T")
@@ -121,6 +122,32 @@ class HealthSettings(Struct, frozen=True):
     port: int = 8502
 
 
+class LeaseSettings(Struct, frozen=True):
+    """How long things last between processes that want to trade one account (nanoseconds).
+
+    ``ttl_ns``: silence after which another takes over. ``beat_ns``: how often the holder renews. ``margin_ns``: how
+    long the holder acts on a renewal; what is left to ``ttl_ns`` is for what it began to have its effect. ``BadInput``
+    when they do not go together.
+    """
+
+    ttl_ns: int = 30 * SECOND
+    beat_ns: int = 10 * SECOND
+    margin_ns: int = 20 * SECOND
+
+    def __post_init__(self) -> None:
+        """Check that they go together."""
+        ttl, beat, margin = (at / SECOND for at in (self.ttl_ns, self.beat_ns, self.margin_ns))
+        if beat <= 0:
+            raise BadInput(f"setting LEASE_BEAT_S={beat:g}: must be above 0")
+        if beat >= margin:
+            raise BadInput(f"setting LEASE_BEAT_S={beat:g}: must be less than LEASE_MARGIN_S={margin:g}")
+        if margin + beat > ttl:
+            raise BadInput(
+                f"setting LEASE_TTL_S={ttl:g}: must be at least LEASE_MARGIN_S={margin:g} and LEASE_BEAT_S={beat:g} "
+                "together"
+            )
+
+
 class Settings(Struct, frozen=True):
     """All settings of one process. ``synthetic_hours``: how long the synthetic day lasts."""
 
@@ -134,6 +161,7 @@ class Settings(Struct, frozen=True):
     synthetic_hours: int = 24
     risk: RiskSettings = RiskSettings()
     health: HealthSettings = HealthSettings()
+    lease: LeaseSettings = LeaseSettings()
 
 
 def _read(env: Mapping[str, str], name: str, default: T, parse: Callable[[str], T]) -> T:
@@ -231,6 +259,12 @@ def _seconds(least: float, most: float) -> Callable[[str], float]:
     return parse
 
 
+def _span(least: float, most: float) -> Callable[[str], int]:
+    """Seconds as written, in nanoseconds."""
+    seconds = _seconds(least, most)
+    return lambda text: round(seconds(text) * SECOND)
+
+
 def _symbols(text: str) -> tuple[str, ...]:
     symbols = tuple(part.strip().upper() for part in text.split(",") if part.strip())
     for symbol in symbols:
@@ -312,5 +346,10 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         health=HealthSettings(
             _read(env, "HEALTH_HOST", "127.0.0.1", _ipv4),
             _read(env, "HEALTH_PORT", 8502, _port_or_none),
+        ),
+        lease=LeaseSettings(
+            _read(env, "LEASE_TTL_S", 30 * SECOND, _span(0.1, 600.0)),
+            _read(env, "LEASE_BEAT_S", 10 * SECOND, _span(0.01, 600.0)),
+            _read(env, "LEASE_MARGIN_S", 20 * SECOND, _span(0.01, 600.0)),
         ),
     )

@@ -5,8 +5,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from shared.adapters.dynamo.lease import acquire
-from shared.adapters.dynamo.store import DynamoStore
+from shared.adapters.durable.lease import acquire
+from shared.adapters.durable.store import DurableStore
+from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.embedded.provision import provision
 from shared.adapters.embedded.server import EmbeddedAws, free_port
 from shared.domain.ids import fact_id
@@ -25,7 +26,8 @@ def measure_plans() -> tuple[float, float]:
     limits = Limits()
     with tempfile.TemporaryDirectory() as folder, EmbeddedAws(Path(folder), free_port()) as aws:
         tables = provision(aws.endpoint).tables
-        store = DynamoStore("bench", tables, acquire(tables, "bench", "bench", time.time_ns()))
+        backend = DynamoBackend("bench", tables)
+        store = DurableStore(backend, acquire(backend, "bench", time.time_ns()))
         store.write(deposit_record("bench", dollars(10_000), 1, "initial"))
         times = []
         began = time.perf_counter()

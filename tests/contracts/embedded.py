@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from mypy_boto3_s3 import S3Client
 
+from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.embedded.provision import BUCKET, provision
 from shared.adapters.embedded.server import EmbeddedAws, free_port
@@ -27,6 +28,10 @@ class Embedded:
         self.bucket = BUCKET
         self.s3: S3Client = s3_client(self.server.endpoint)
         self._accounts = itertools.count(1)
+
+    def backend(self, account: str) -> DynamoBackend:
+        """What lies beneath the account's store; who is refused or not answered is not made to wait."""
+        return DynamoBackend(account, self.tables, pause=lambda _: None)
 
     def account(self) -> str:
         """An account no other test uses."""

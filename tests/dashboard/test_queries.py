@@ -4,9 +4,9 @@ import pytest
 
 from dashboard.queries import DynamoQueries, Latest, Source, TableReaders, connect, settings
 from dashboard.state import Measures, Point, SourceShare
+from shared.adapters.durable.store import DurableStore
 from shared.adapters.dynamo.codec import account_day, body_of, open_name
 from shared.adapters.dynamo.controls import put_switch
-from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.dynamo.views import Views
 from shared.adapters.embedded.server import free_port
@@ -28,7 +28,7 @@ class Account:
         self.account = embedded.account()
         self.tables = embedded.tables
         self.views = Views(self.account, embedded.tables)
-        self.store = DynamoStore(self.account, embedded.tables, 1)
+        self.store = DurableStore(embedded.backend(self.account), 1)
         self.clock = NOW
         self.readers = TableReaders("test-", embedded.server.endpoint)
         self.lake = Lake(embedded.s3, embedded.bucket)

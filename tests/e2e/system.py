@@ -35,6 +35,9 @@ class System:
             "AWS_PORT": str(free_port()),
             "DASHBOARD_PORT": str(free_port()),
             "HEALTH_PORT": str(free_port()),
+            "LEASE_TTL_S": "2",
+            "LEASE_BEAT_S": "0.5",
+            "LEASE_MARGIN_S": "1",  # after a kill nobody lets go
             **dict.fromkeys(("DATA_API_URL", "GAMMA_URL", "CLOB_URL"), "http://127.0.0.1:9"),
             **env,
         }

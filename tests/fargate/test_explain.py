@@ -10,8 +10,8 @@ from fargate import explain as module
 from fargate.__main__ import main
 from fargate.explain import DAYS, explained
 from fargate.story import DECISIONS_TOLD, page_of, told
+from shared.adapters.durable.store import DurableStore
 from shared.adapters.dynamo.readers import Item
-from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.views import Views
 from shared.domain.decision import Decision, Reason
 from shared.domain.errors import BadInput
@@ -362,7 +362,7 @@ def test_the_command_tells_what_the_tables_hold(
 ) -> None:
     account = embedded.account()
     Views(account, embedded.tables).put_live({"event_at": NOON})
-    DynamoStore(account, embedded.tables, 1).decide([decision(account=account)])
+    DurableStore(embedded.backend(account), 1).decide([decision(account=account)])
     monkeypatch.setenv("ACCOUNT", account)
     monkeypatch.setenv("TABLE_PREFIX", "test-")
     monkeypatch.setenv("AWS_ENDPOINT_URL", embedded.server.url)

@@ -10,9 +10,6 @@ from shared.domain.messages import Command
 from shared.domain.order import Order
 from shared.ports import Switch
 
-LEASE = "lease"
-SWITCH = "switch"
-ROOM = "room#"
 COMMAND = "command#"
 
 _ENCODER = msgspec.json.Encoder()
@@ -44,8 +41,3 @@ def moment(at: int) -> str:
 def open_name(account: str) -> str:
     """The value of the sparse attribute that marks orders which are not final."""
     return f"open#{account}"
-
-
-def room_item(name: str) -> str:
-    """The control item of a limit's remaining room."""
-    return f"{ROOM}{name}"

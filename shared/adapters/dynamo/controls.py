@@ -2,7 +2,8 @@
 
 import time
 
-from shared.adapters.dynamo.codec import COMMAND, SWITCH, body_of, decode_command
+from shared.adapters.durable.conditions import SWITCH
+from shared.adapters.dynamo.codec import COMMAND, body_of, decode_command
 from shared.adapters.dynamo.failures import Pause, patiently
 from shared.adapters.dynamo.tables import Control, Tables
 from shared.domain.messages import Command

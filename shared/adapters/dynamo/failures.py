@@ -113,7 +113,7 @@ def wait_before(attempt: int) -> float:
     return random.uniform(0.0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0**attempt))
 
 
-def patiently(doing: str, call: Callable[[], Result], pause: Pause = time.sleep) -> Result:
+def patiently(doing: str, call: Callable[[], Result], pause: Pause = time.sleep, attempts: int = ATTEMPTS) -> Result:
     """Run a request that may safely be repeated (a read, a put of the same item), a bounded number of times.
 
     Raises ``Temporary`` when every attempt was turned away or lost, ``BadInput`` when tables or credentials are
@@ -128,6 +128,7 @@ def patiently(doing: str, call: Callable[[], Result], pause: Pause = time.sleep)
             attempt += 1
             if verdict not in (Verdict.NOT_WRITTEN, Verdict.UNKNOWN):
                 raise raised_for(error, verdict, doing) from error
-            if attempt == ATTEMPTS:
-                raise Temporary(f"{doing}: {sentence(error)} ({attempt} attempts)") from error
+            if attempt == attempts:
+                tried = f" ({attempt} attempts)" if attempt > 1 else ""
+                raise Temporary(f"{doing}: {sentence(error)}{tried}") from error
             pause(wait_before(attempt))

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 from pynamodb.exceptions import PynamoDBException
 
-from shared.adapters.dynamo.codec import COMMAND, SWITCH, account_day, body_of
+from shared.adapters.durable.conditions import SWITCH
+from shared.adapters.dynamo.codec import COMMAND, account_day, body_of
 from shared.adapters.dynamo.failures import Verdict, judge, raised_for
 from shared.adapters.dynamo.tables import Endpoint, Metrics, Tables
 from shared.domain.decision import Decision

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from shared.adapters.dynamo.codec import ROOM, decode_order, decode_position, decode_posting
+from shared.adapters.durable.conditions import JOURNAL, ROOM, Guard, merged
+from shared.adapters.dynamo.codec import decode_order, decode_position, decode_posting
 from shared.adapters.dynamo.failures import patiently
 from shared.adapters.dynamo.lease import raise_epoch
 from shared.adapters.dynamo.lines import entry_at
 from shared.adapters.dynamo.tables import Tables
-from shared.adapters.dynamo.transaction import JOURNAL, Guard, merged, transaction_of
+from shared.adapters.dynamo.transaction import transaction_of
 from shared.adapters.journal.entry import JournalEntry, epoch_of
 from shared.domain.errors import Corrupt
 from shared.domain.ledger import Position, Posting

@@ -33,6 +33,8 @@ class Control(Model):
     item = UnicodeAttribute(range_key=True)
     epoch = NumberAttribute(null=True)
     owner = UnicodeAttribute(null=True)
+    beat = NumberAttribute(null=True)
+    released = BooleanAttribute(null=True)
     trading = BooleanAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     at = NumberAttribute(null=True)

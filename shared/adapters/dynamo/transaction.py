@@ -5,7 +5,6 @@ AWS has no arithmetic in conditions, so a limit is stored as the room that is le
 """
 
 import time
-from enum import Enum
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -13,31 +12,26 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from shared.adapters.dynamo.codec import LEASE, ROOM, SWITCH, account_day, body_of, open_name, room_item
+from shared.adapters.durable.conditions import (
+    JOURNAL,
+    LEASE,
+    ORDER,
+    POSITION,
+    POSTING,
+    SWITCH,
+    Guard,
+    merged,
+    room_label,
+)
+from shared.adapters.dynamo.codec import account_day, body_of, open_name
 from shared.adapters.dynamo.failures import ATTEMPTS, Pause, Verdict, judge, raised_for, wait_before
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.journal.entry import JournalEntry
-from shared.domain.errors import Corrupt
 from shared.domain.instants import iso_day
 from shared.domain.ledger import HeadroomChange
 from shared.domain.order import FINAL, Order, told_to_sell
 
-ORDER = "order"
-POSITION = "position"
-POSTING = "posting"
-JOURNAL = "journal"
 TRADING = True
-
-
-class Guard(Enum):
-    """Which conditions a record is committed under."""
-
-    PLAN = "plan"
-    """Lease, switch (but for sales a person told us to make), a new order key, and enough room."""
-    WRITE = "write"
-    """Lease: a fact is never refused for want of room."""
-    REBUILD = "rebuild"
-    """None but that journal line and posting are new: the record was committed before."""
 
 
 class Transaction:
@@ -135,20 +129,6 @@ def order_item(tables: Tables, order: Order) -> Model:
     return tables.orders(order_key=order.order_key, account=order.account, open=is_open, body=body_of(order))
 
 
-def merged(changes: tuple[HeadroomChange, ...]) -> list[HeadroomChange]:
-    """One change per room, in the order first named; ``Corrupt`` when a room is given two sizes."""
-    by_name: dict[str, HeadroomChange] = {}
-    for change in changes:
-        before = by_name.get(change.name)
-        if before is None:
-            by_name[change.name] = change
-            continue
-        if before.limit != change.limit:
-            raise Corrupt(f"room {change.name} is given two limits, {before.limit} and {change.limit}")
-        by_name[change.name] = HeadroomChange(change.name, before.delta + change.delta, change.limit)
-    return [change for change in by_name.values() if change.delta != 0]
-
-
 def _put_posting(made: Transaction, tables: Tables, entry: JournalEntry) -> None:
     record = entry.record
     if record.posting is None:
@@ -165,8 +145,8 @@ def _put_posting(made: Transaction, tables: Tables, entry: JournalEntry) -> None
 
 def _change_room(made: Transaction, tables: Tables, account: str, change: HeadroomChange, *, guarded: bool) -> None:
     room = tables.control.headroom
-    item = tables.control(account=account, item=room_item(change.name))
-    label = f"{ROOM}{change.name}"
+    label = room_label(change.name)
+    item = tables.control(account=account, item=label)
     if change.delta >= 0 or not guarded:
         made.update(label, item, [room.set((room | change.limit) + change.delta)], None)
         return

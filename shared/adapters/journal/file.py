@@ -47,6 +47,11 @@ class JournalFile:
             raise
         self._last = read[-1].key if read else ""
 
+    @property
+    def last_key(self) -> str:
+        """The key of the last record; empty while there is none."""
+        return self._last
+
     def entries(self) -> list[JournalEntry]:
         """Every record, oldest first; ``Corrupt`` when a line makes no sense or is out of order."""
         entries: list[JournalEntry] = []

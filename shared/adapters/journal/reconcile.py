@@ -25,7 +25,7 @@ class Reconciled(Struct, frozen=True):
 def reconcile_journal(
     account: str, tables: Tables, file: JournalFile, progress: Callable[[int, int], None] | None = None
 ) -> Reconciled:
-    """Bring file and tables together; run it before the lease is taken.
+    """Bring file and tables together, while nobody else can write to them.
 
     The shorter of the two journals must be the beginning of the longer one, else ``Corrupt``. After a rebuild every
     balance, position, order and room is compared with what the records say, to the micro-dollar.

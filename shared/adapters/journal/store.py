@@ -1,6 +1,6 @@
 """A store whose commits are also in the journal file before the next effect happens."""
 
-from shared.adapters.dynamo.store import DynamoStore
+from shared.adapters.durable.store import DurableStore
 from shared.adapters.journal.file import JournalFile
 from shared.domain.decision import Decision
 from shared.domain.ledger import Record
@@ -15,7 +15,7 @@ class JournaledStore:
     Raises what the store raises, and ``Corrupt`` when the file cannot be written.
     """
 
-    def __init__(self, store: DynamoStore, file: JournalFile) -> None:
+    def __init__(self, store: DurableStore, file: JournalFile) -> None:
         self._store = store
         self._file = file
         store.on_commit = file.append

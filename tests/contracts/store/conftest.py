@@ -3,13 +3,12 @@ from collections.abc import Callable
 import pytest
 
 from shared.adapters.dynamo.controls import put_command
-from shared.adapters.dynamo.lease import acquire
-from shared.adapters.dynamo.store import DynamoStore
+from shared.adapters.memory.backend import MemoryBackend
 from shared.adapters.memory.store import MemoryStore
 from shared.domain.messages import Command
 from shared.ports import Store
 from tests.contracts.embedded import Embedded
-from tests.contracts.store.records import NOON
+from tests.contracts.store.lives import life
 
 
 class Kept:
@@ -21,20 +20,28 @@ class Kept:
         self.request = request
 
 
-def _memory() -> Kept:
+def _replayed() -> Kept:
     store = MemoryStore()
-    return Kept(store, "paper-memory", lambda command, at: store.request(command))
+    return Kept(store, "paper-replayed", lambda command, at: store.request(command))
 
 
-def _dynamo(embedded: Embedded) -> Kept:
+def _in_memory() -> Kept:
+    backend = MemoryBackend("paper-memory")
+    return Kept(life(backend), backend.account, lambda command, at: backend.request(command))
+
+
+def _on_dynamo(embedded: Embedded) -> Kept:
     account = embedded.account()
-    epoch = acquire(embedded.tables, account, "contract", NOON)
-    store = DynamoStore(account, embedded.tables, epoch)
+    store = life(embedded.backend(account))
     return Kept(store, account, lambda command, at: put_command(embedded.tables, account, command, at))
 
 
-@pytest.fixture(params=["memory", "dynamo"])
+@pytest.fixture(params=["replays", "durable in memory", "durable on DynamoDB"])
 def kept(request: pytest.FixtureRequest) -> Kept:
-    if request.param == "memory":
-        return _memory()
-    return _dynamo(request.getfixturevalue("embedded"))
+    match request.param:
+        case "replays":
+            return _replayed()
+        case "durable in memory":
+            return _in_memory()
+        case _:
+            return _on_dynamo(request.getfixturevalue("embedded"))

@@ -5,10 +5,8 @@ import itertools
 import pytest
 from hypothesis import Phase, given, settings
 
-from shared.adapters.dynamo.lease import acquire
 from shared.adapters.dynamo.lines import read_journal
 from shared.adapters.dynamo.rebuild import rebuild, verify_books
-from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.memory.store import MemoryStore
 from shared.domain.errors import Corrupt
@@ -20,6 +18,7 @@ from shared.engine.settling import external_record, rebate_record
 from shared.ports import Store
 from tests.contracts.embedded import Embedded
 from tests.contracts.store.conftest import Kept
+from tests.contracts.store.lives import life
 from tests.shared.engine.settling_world import ANYTHING, LIMITS, World, faults, rebuilt, steps
 
 STATUS = SettlementStatus
@@ -115,7 +114,7 @@ def test_whatever_happens_the_stores_agree_with_the_books(
 ) -> None:
     account = embedded.account()
     memory = MemoryStore()
-    dynamo = DynamoStore(account, embedded.tables, acquire(embedded.tables, account, "pair", 1))
+    dynamo = life(embedded.backend(account))
 
     def both(record: Record) -> None:
         commit(memory, record)
@@ -126,14 +125,14 @@ def test_whatever_happens_the_stores_agree_with_the_books(
     for n, (what, dice) in enumerate(happenings):
         world.step(n, what, dice)
     assert dynamo.journal(account) == memory.journal(account) == world.records
-    books = verify_books(account, embedded.tables, dynamo.entries(account))
+    books = verify_books(account, embedded.tables, dynamo.entries())
     for name in vars(books):
         assert getattr(books, name) == getattr(world.books, name) == getattr(memory.books, name), name
 
 
 def test_a_rebuild_that_was_interrupted_anywhere_is_run_again_to_the_same_books(embedded: Embedded) -> None:
     account = embedded.account()
-    store = DynamoStore(account, embedded.tables, acquire(embedded.tables, account, "first", 1))
+    store = life(embedded.backend(account))
     world = busy_life(World(lambda record: commit(store, record), account))
     entries = read_journal(embedded.tables, account)
     for done in (1, len(entries) // 2, len(entries) - 1):

@@ -7,13 +7,12 @@ import sys
 import threading
 import time
 
-from shared.adapters.dynamo.lease import acquire
 from shared.adapters.dynamo.rebuild import verify_books
-from shared.adapters.dynamo.store import DynamoStore
 from shared.domain.ledger import CASH, RESERVED, RecordKind
 from shared.domain.money import dollars
 from tests.contracts.embedded import Embedded
-from tests.contracts.store.records import NOON, buy, deposit
+from tests.contracts.store.lives import life
+from tests.contracts.store.records import buy, deposit
 
 PROCESSES, THREADS, ROUNDS = 8, 8, 12
 KILLED = 4
@@ -27,8 +26,8 @@ def listen(process: "subprocess.Popen[str]", said: list[str]) -> None:
 
 def test_64_writers_half_of_them_killed_lose_no_update_and_pass_no_limit(embedded: Embedded) -> None:
     account, tables = embedded.account(), embedded.tables
-    assert acquire(tables, account, "all", NOON) == 1
-    store = DynamoStore(account, tables, 1, "zero")
+    store = life(embedded.backend(account), "all", "zero")
+    assert store.epoch == 1
     store.write(deposit(account, MONEY))
     dice = random.Random(7)
     processes: list[subprocess.Popen[str]] = []
@@ -54,7 +53,7 @@ def test_64_writers_half_of_them_killed_lose_no_update_and_pass_no_limit(embedde
         process.stdout.close()
 
     assert [process.returncode for process in processes].count(-signal.SIGKILL) == KILLED  # in the middle of work
-    entries = store.entries(account)
+    entries = store.entries()
     books = verify_books(account, tables, entries)  # every room, order and posting is what the records add up to
     planned = {entry.record.order.intent_id for entry in entries if entry.record.order is not None}
     paid = {entry.record.posting.ref for entry in entries if entry.record.posting is not None}

@@ -5,18 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from shared.adapters.durable.lease import Keeper
+from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.controls import put_command, put_switch
-from shared.adapters.dynamo.lease import acquire, raise_epoch
+from shared.adapters.dynamo.lease import raise_epoch
 from shared.adapters.dynamo.paper_log import DynamoPaperLog
 from shared.adapters.dynamo.rebuild import rebuild, verify_books
-from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Tables
 from shared.domain.messages import Command, CommandKind
 from shared.domain.money import dollars
 from shared.domain.order import OrderCause
 from shared.ports import Switch
 from tests.contracts.embedded import Embedded
+from tests.contracts.store.lives import life
 from tests.contracts.store.records import LIMITS, NOON, Limits, buy, deposit, fill_of, fill_record, move_record, planned
 from tests.shared.adapters.dynamo.grammar import check_condition, check_update
 
@@ -53,7 +56,14 @@ def sent(embedded: Embedded) -> Sent:
     tables = Tables("test-", embedded.server.endpoint)
     seen = Sent(tables)
     account = embedded.account()
-    store = DynamoStore(account, tables, acquire(tables, account, "one", NOON))
+    backend = DynamoBackend(account, tables)
+    store = life(backend)
+    keeper = Keeper(backend, "two", lambda: 0)
+    assert not keeper.take()
+    lease = backend.lease()
+    assert lease is not None
+    assert backend.swap_lease(lease, replace(lease, released=True))
+    assert backend.swap_lease(replace(lease, released=True), lease)
     store.write(deposit(account))
     order = buy(account, "a")
     store.plan(planned(order))
@@ -67,7 +77,7 @@ def sent(embedded: Embedded) -> Sent:
     put_command(tables, account, Command("k", CommandKind.KILL, "drill"), NOON)
     assert [command.command_id for command in store.commands()] == ["k"]
     store.taken("k")
-    entries = store.entries(account)
+    entries = store.entries()
     raise_epoch(tables, account, 1)
     rebuild(account, tables, entries)
     verify_books(account, tables, entries)

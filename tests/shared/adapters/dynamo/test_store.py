@@ -8,10 +8,13 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from msgspec.structs import replace
 from pynamodb.exceptions import TransactWriteError
 
+from shared.adapters.durable.backend import Lease
+from shared.adapters.durable.lease import acquire
+from shared.adapters.durable.store import DurableStore
+from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.failures import ATTEMPTS
-from shared.adapters.dynamo.lease import acquire, epoch_now, raise_epoch
+from shared.adapters.dynamo.lease import raise_epoch
 from shared.adapters.dynamo.rebuild import verify_books
-from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.adapters.dynamo.transaction import Transaction
 from shared.adapters.embedded.server import free_port
@@ -22,6 +25,7 @@ from shared.domain.ledger import HeadroomChange, Record, RecordKind
 from shared.domain.messages import PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.order import Order, Side
 from tests.contracts.embedded import Embedded
+from tests.contracts.store.lives import life
 from tests.contracts.store.records import LIMITS, NOON, buy, deposit, fill_of, fill_record, planned
 
 SEND = Transaction.send
@@ -70,27 +74,25 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> WireIt:
 
 
 @pytest.fixture
-def store(embedded: Embedded) -> DynamoStore:
-    account = embedded.account()
-    epoch = acquire(embedded.tables, account, "test", NOON)
-    return DynamoStore(account, embedded.tables, epoch, pause=lambda _: None)
+def store(embedded: Embedded) -> DurableStore:
+    return life(embedded.backend(embedded.account()))
 
 
-def planned_order(store: DynamoStore) -> Order:
+def planned_order(store: DurableStore) -> Order:
     """An account with money and an order to plan."""
     store.write(deposit(store.account))
     return buy(store.account, "a")
 
 
-def check_books(store: DynamoStore, embedded: Embedded, records: int) -> None:
-    entries = store.entries(store.account)
+def check_books(store: DurableStore, embedded: Embedded, records: int) -> None:
+    entries = store.entries()
     assert len(entries) == records
     verify_books(store.account, embedded.tables, entries)
 
 
 @pytest.mark.parametrize("fate", ["reply lost", "request lost", "busy", "refused"])
 def test_a_plan_is_committed_once_whatever_the_network_loses(
-    store: DynamoStore, embedded: Embedded, wire: WireIt, fate: str
+    store: DurableStore, embedded: Embedded, wire: WireIt, fate: str
 ) -> None:
     order = planned_order(store)
     wire(fate, fate, "delivered")
@@ -99,7 +101,7 @@ def test_a_plan_is_committed_once_whatever_the_network_loses(
 
 
 def test_a_plan_turned_away_every_time_is_temporary_and_not_written(
-    store: DynamoStore, embedded: Embedded, wire: WireIt
+    store: DurableStore, embedded: Embedded, wire: WireIt
 ) -> None:
     order = planned_order(store)
     made = wire(*["busy"] * ATTEMPTS)
@@ -112,7 +114,7 @@ def test_a_plan_turned_away_every_time_is_temporary_and_not_written(
 
 @pytest.mark.parametrize("fate", ["reply lost", "request lost"])
 def test_a_plan_never_answered_is_unknown_and_asking_again_tells(
-    store: DynamoStore, embedded: Embedded, wire: WireIt, fate: str
+    store: DurableStore, embedded: Embedded, wire: WireIt, fate: str
 ) -> None:
     order = planned_order(store)
     wire(*[fate] * ATTEMPTS)
@@ -123,7 +125,7 @@ def test_a_plan_never_answered_is_unknown_and_asking_again_tells(
 
 
 def test_a_request_that_arrives_after_the_next_record_changes_nothing(
-    store: DynamoStore, embedded: Embedded, wire: WireIt
+    store: DurableStore, embedded: Embedded, wire: WireIt
 ) -> None:
     order = planned_order(store)
     made = wire(*["late"] * ATTEMPTS)
@@ -136,7 +138,7 @@ def test_a_request_that_arrives_after_the_next_record_changes_nothing(
 
 
 def test_a_record_whose_fate_was_unknown_is_heard_of_when_the_next_one_finds_it(
-    store: DynamoStore, embedded: Embedded, wire: WireIt
+    store: DurableStore, embedded: Embedded, wire: WireIt
 ) -> None:
     order = planned_order(store)
     heard: list[JournalEntry] = []
@@ -150,7 +152,7 @@ def test_a_record_whose_fate_was_unknown_is_heard_of_when_the_next_one_finds_it(
     check_books(store, embedded, 3)
 
 
-def test_a_fact_written_twice_is_one_fact(store: DynamoStore, embedded: Embedded) -> None:
+def test_a_fact_written_twice_is_one_fact(store: DurableStore, embedded: Embedded) -> None:
     order = planned_order(store)
     store.plan(planned(order))
     fill = fill_record(order, None, fill_of(order, 40_000_000), NOON + 1, LIMITS)
@@ -159,9 +161,9 @@ def test_a_fact_written_twice_is_one_fact(store: DynamoStore, embedded: Embedded
     check_books(store, embedded, 3)
 
 
-def test_under_an_old_epoch_nothing_is_planned_or_written(store: DynamoStore, embedded: Embedded) -> None:
+def test_under_an_old_epoch_nothing_is_planned_or_written(store: DurableStore, embedded: Embedded) -> None:
     order = planned_order(store)
-    acquire(embedded.tables, store.account, "another", NOON)
+    acquire(embedded.backend(store.account), "another", NOON)
     answer = store.plan(planned(order))
     assert isinstance(answer, PlanRefused)
     assert answer.by is RefusedBy.EPOCH
@@ -173,42 +175,41 @@ def test_under_an_old_epoch_nothing_is_planned_or_written(store: DynamoStore, em
 def test_without_a_lease_nothing_is_written(embedded: Embedded) -> None:
     account = embedded.account()
     with pytest.raises(LeaseLost):
-        DynamoStore(account, embedded.tables, 0).write(deposit(account))
+        DurableStore(embedded.backend(account), 0).write(deposit(account))
 
 
-def test_two_processes_under_one_epoch_and_name_are_noticed(store: DynamoStore, embedded: Embedded) -> None:
+def test_two_processes_under_one_epoch_and_name_are_noticed(store: DurableStore, embedded: Embedded) -> None:
     store.write(deposit(store.account))
-    twin = DynamoStore(store.account, embedded.tables, store.epoch)
+    twin = DurableStore(embedded.backend(store.account), store.epoch)
     with pytest.raises(LeaseLost, match="another process"):
         twin.write(deposit(store.account, key="twin"))
 
 
-def test_an_order_of_an_earlier_life_counts_as_existing(store: DynamoStore, embedded: Embedded) -> None:
+def test_an_order_of_an_earlier_life_counts_as_existing(store: DurableStore, embedded: Embedded) -> None:
     order = planned_order(store)
     store.plan(planned(order))
-    epoch = acquire(embedded.tables, store.account, "next", NOON)
-    later = DynamoStore(store.account, embedded.tables, epoch)
+    later = life(embedded.backend(store.account))
     assert later.plan(planned(order)) == PlanCommitted(order.order_key, existed=True)
     assert later.journal(store.account) == store.journal(store.account)
 
 
-def test_an_order_key_of_another_account_is_corrupt(store: DynamoStore, embedded: Embedded) -> None:
+def test_an_order_key_of_another_account_is_corrupt(store: DurableStore, embedded: Embedded) -> None:
     order = planned_order(store)
     store.plan(planned(order))
     other = embedded.account()
-    thief = DynamoStore(other, embedded.tables, acquire(embedded.tables, other, "thief", NOON))
+    thief = life(embedded.backend(other))
     with pytest.raises(Corrupt, match=f"a record of account {store.account} in the store of {other}"):
         thief.plan(Record(RecordKind.PLANNED, other, NOON, order))
     with pytest.raises(Corrupt, match=f"exists for intent .* of account {store.account}"):
         thief.plan(Record(RecordKind.PLANNED, other, NOON, replace(order, account=other)))
 
 
-def test_a_record_of_another_account_is_corrupt(store: DynamoStore) -> None:
+def test_a_record_of_another_account_is_corrupt(store: DurableStore) -> None:
     with pytest.raises(Corrupt, match="somebody"):
         store.write(deposit("somebody"))
 
 
-def test_a_room_named_twice_in_a_record_is_changed_by_the_sum(store: DynamoStore, embedded: Embedded) -> None:
+def test_a_room_named_twice_in_a_record_is_changed_by_the_sum(store: DurableStore, embedded: Embedded) -> None:
     changes = (HeadroomChange("r", 5, 10), HeadroomChange("r", -2, 10), HeadroomChange("unmoved", 0, 7))
     store.write(Record(RecordKind.MOVED, store.account, NOON, headroom=changes))
     check_books(store, embedded, 1)
@@ -219,35 +220,37 @@ def test_a_room_named_twice_in_a_record_is_changed_by_the_sum(store: DynamoStore
 def test_tables_that_do_not_exist_are_named(embedded: Embedded) -> None:
     tables = Tables("absent-", embedded.server.endpoint)
     with pytest.raises(BadInput, match="ResourceNotFoundException"):
-        DynamoStore("a", tables, 1).write(deposit("a"))
+        DurableStore(DynamoBackend("a", tables), 1).write(deposit("a"))
     with pytest.raises(BadInput, match="reading the switch"):
-        DynamoStore("a", tables, 1).switch()
+        DurableStore(DynamoBackend("a", tables), 1).switch()
 
 
 def test_a_server_that_is_not_there_is_temporary() -> None:
     tables = Tables("test-", Endpoint("us-east-1", f"http://127.0.0.1:{free_port()}", "k", "s"))
-    store = DynamoStore("a", tables, 1, pause=lambda _: None)
+    store = DurableStore(DynamoBackend("a", tables, pause=lambda _: None), 1)
     with pytest.raises(Temporary, match="8 attempts"):
         store.write(deposit("a"))
     with pytest.raises(Temporary, match="8 attempts"):
         store.commands()
 
 
-def test_a_request_aws_cannot_read_is_corrupt(store: DynamoStore) -> None:
+def test_a_request_aws_cannot_read_is_corrupt(store: DurableStore) -> None:
     with pytest.raises(Corrupt, match="ValidationException"):
         store.taken("x" * 2000)
 
 
 def test_the_epoch_only_grows(embedded: Embedded) -> None:
-    account, tables = embedded.account(), embedded.tables
-    assert epoch_now(tables, account) == 0
-    assert [acquire(tables, account, owner, NOON) for owner in ("a", "b")] == [1, 2]
-    raise_epoch(tables, account, 7)
-    raise_epoch(tables, account, 3)
-    assert acquire(tables, account, "c", NOON) == 8
+    account = embedded.account()
+    backend = embedded.backend(account)
+    assert backend.lease() is None
+    assert [acquire(backend, owner, NOON) for owner in ("a", "b")] == [1, 2]
+    raise_epoch(embedded.tables, account, 7)
+    assert backend.lease() == Lease(7, "an earlier run", at=NOON)  # who may still be there, and is waited for
+    raise_epoch(embedded.tables, account, 3)
+    assert acquire(backend, "c", NOON) == 8
 
 
-def test_decisions_are_kept_by_day_and_those_of_one_instant_in_order(embedded: Embedded, store: DynamoStore) -> None:
+def test_decisions_are_kept_by_day_and_those_of_one_instant_in_order(embedded: Embedded, store: DurableStore) -> None:
     made = [
         Decision(NOON, NOON, store.account, "s", "sig", "w", "m", "t", Side.BUY, n, 1, f"tx{n}", Reason.STALE)
         for n in range(60)
@@ -266,14 +269,14 @@ def test_decisions_expire_ninety_days_after_the_clock(embedded: Embedded) -> Non
             return NOON
 
     account = embedded.account()
-    store = DynamoStore(account, embedded.tables, 1, clock=Noon())
+    store = DurableStore(embedded.backend(account), 1, clock=Noon())
     store.decide([Decision(NOON, NOON, account, "s", "g", "w", "m", "t", Side.BUY, 1, 1, "tx", Reason.STALE)])
     (item,) = embedded.tables.decisions.query(f"{account}#2026-03-22")
     assert item.expires is not None
     assert int(item.expires.timestamp()) == NOON // 10**9 + 90 * 86_400
 
 
-def test_an_open_order_is_in_the_sparse_index_until_it_is_final(embedded: Embedded, store: DynamoStore) -> None:
+def test_an_open_order_is_in_the_sparse_index_until_it_is_final(embedded: Embedded, store: DurableStore) -> None:
     order = planned_order(store)
     store.plan(planned(order))
     index = embedded.tables.orders.open_orders
@@ -283,13 +286,13 @@ def test_an_open_order_is_in_the_sparse_index_until_it_is_final(embedded: Embedd
 
 
 def test_traders_that_take_the_lease_at_once_get_an_epoch_each(embedded: Embedded) -> None:
-    account, tables = embedded.account(), embedded.tables
+    backend = embedded.backend(embedded.account())
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda n: acquire(tables, account, f"trader-{n}", NOON, lambda _: None), range(24)))
+        taken = list(pool.map(lambda n: acquire(backend, f"trader-{n}", NOON, lambda _: None), range(24)))
     assert sorted(taken) == list(range(1, 25))
 
 
-def test_a_posting_of_an_order_that_is_not_there_is_corrupt(store: DynamoStore, embedded: Embedded) -> None:
+def test_a_posting_of_an_order_that_is_not_there_is_corrupt(store: DurableStore, embedded: Embedded) -> None:
     order = planned_order(store)
     store.plan(planned(order))
     embedded.tables.orders(order_key=order.order_key).delete()
@@ -297,7 +300,7 @@ def test_a_posting_of_an_order_that_is_not_there_is_corrupt(store: DynamoStore, 
         store.plan(planned(order))
 
 
-def test_making_the_tables_again_changes_nothing(embedded: Embedded, store: DynamoStore) -> None:
+def test_making_the_tables_again_changes_nothing(embedded: Embedded, store: DurableStore) -> None:
     store.write(deposit(store.account))
     embedded.tables.create()
     assert len(store.journal(store.account)) == 1

@@ -3,7 +3,8 @@
 import sys
 import threading
 
-from shared.adapters.dynamo.store import DynamoStore
+from shared.adapters.durable.store import DurableStore
+from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.domain.messages import PlanCommitted
 from tests.contracts.store.records import buy, deposit_micro, planned
@@ -19,7 +20,7 @@ def tell(text: str) -> None:
 
 def work(tables: Tables, account: str, writer: str, rounds: int) -> None:
     """Plan orders against the shared room and pay in one micro-dollar each round, until killed or done."""
-    store = DynamoStore(account, tables, 1, writer)
+    store = DurableStore(DynamoBackend(account, tables), 1, writer)
     for n in range(rounds):
         record = planned(buy(account, f"{writer}-{n}", size=5_000_000, market=f"m{n % 7}"))
         if isinstance(store.plan(record), PlanCommitted):

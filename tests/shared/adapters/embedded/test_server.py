@@ -7,7 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shared.adapters.dynamo.lease import acquire, epoch_now
+from shared.adapters.durable.lease import acquire
+from shared.adapters.dynamo.backend import DynamoBackend
+from shared.adapters.dynamo.lease import read_lease
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.embedded.provision import BUCKET, PREFIX, provision
 from shared.adapters.embedded.server import LOOPBACK, EmbeddedAws, free_port, port_is_busy
@@ -34,11 +36,13 @@ def test_tables_bucket_and_key_are_there_again_after_a_graceful_stop(tmp_path: P
     server = EmbeddedAws(tmp_path, free_port())
     with server:
         made = provision(server.endpoint)
-        acquire(made.tables, "paper", "first", 1)
+        acquire(DynamoBackend("paper", made.tables), "first", 1)
         s3_client(server.endpoint).put_object(Bucket=BUCKET, Key="a/b", Body=b"kept")
     assert not port_is_busy(server.port)
     with EmbeddedAws(tmp_path, free_port()) as again:
-        assert epoch_now(Tables(PREFIX, again.endpoint), "paper") == 1
+        lease = read_lease(Tables(PREFIX, again.endpoint), "paper")
+        assert lease is not None
+        assert lease.epoch == 1
         assert s3_client(again.endpoint).get_object(Bucket=BUCKET, Key="a/b")["Body"].read() == b"kept"
         assert provision(again.endpoint).key_id == made.key_id
 
@@ -118,14 +122,16 @@ def test_a_server_left_over_from_a_killed_run_is_stopped_first_and_its_state_sav
     orphaned.start()
     tables = Tables(PREFIX, orphaned.endpoint)
     tables.create()
-    acquire(tables, "paper", "killed run", 1)
+    acquire(DynamoBackend("paper", tables), "killed run", 1)
     process = orphaned._process
     assert process is not None
     assert orphaned._owner is not None
     orphaned._owner.close()  # what the kernel does for a run that is killed
     with EmbeddedAws(tmp_path, free_port()) as server:
         assert process.wait(5) == 0
-        assert epoch_now(Tables(PREFIX, server.endpoint), "paper") == 1
+        lease = read_lease(Tables(PREFIX, server.endpoint), "paper")
+        assert lease is not None
+        assert lease.epoch == 1
 
 
 def test_stopping_twice_or_before_the_start_is_harmless(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from shared.adapters.durable.lease import acquire
+from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.controls import put_switch, read_switch
-from shared.adapters.dynamo.lease import acquire
 from shared.adapters.dynamo.lines import read_journal
 from shared.adapters.dynamo.rebuild import rebuild, verify_books
-from shared.adapters.dynamo.store import DynamoStore
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.embedded.server import EmbeddedAws, free_port
 from shared.adapters.journal.entry import JournalEntry, journal_key
@@ -27,6 +27,7 @@ from shared.domain.order import OrderCause, Side
 from shared.engine.ledger import Projection, settle_record
 from shared.ports import Switch
 from tests.contracts.embedded import Embedded
+from tests.contracts.store.lives import life
 from tests.contracts.store.records import LIMITS, NOON, buy, deposit, fill_of, fill_record, move_record, planned, sell
 
 STOPPED = Switch(False, "drill", NOON)
@@ -44,8 +45,7 @@ class House:
     def begin(self) -> JournaledStore:
         """A life: reconcile, take the lease, trade."""
         self.done = self.reconcile()
-        epoch = acquire(self.tables, self.account, "test", NOON)
-        return JournaledStore(DynamoStore(self.account, self.tables, epoch), self.file)
+        return JournaledStore(life(DynamoBackend(self.account, self.tables)), self.file)
 
     def reconcile(self) -> Reconciled:
         return reconcile_journal(self.account, self.tables, self.file)
@@ -147,7 +147,7 @@ def test_an_empty_table_is_rebuilt_from_the_file_to_the_micro_dollar(
     after = verify_books(house.account, empty, read_journal(empty, house.account))
     assert after.balances == before.balances
     assert after.room == before.room
-    assert acquire(empty, house.account, "next", NOON) == 2
+    assert acquire(DynamoBackend(house.account, empty), "next", NOON) == 2
 
 
 def test_a_rebuild_run_twice_or_from_the_middle_is_the_same_rebuild(house: House, embedded: Embedded) -> None:

@@ -1,24 +1,18 @@
-"""The durable store: every plan and every fact is one DynamoDB transaction under the lease.
+"""The durable store: every plan and every fact is one all-or-nothing commit under the lease.
 
 The n-th record of a life is put under the journal key ``epoch.writer.n`` if that key is absent, and n moves on only
 when its record is known to be there. So a request whose reply was lost may be sent again, a late one can never land
 after the next record has, and the journal has no gaps.
 """
 
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
-from shared.adapters.dynamo.codec import LEASE, ROOM, SWITCH, account_day, body_of, decode_order, moment
-from shared.adapters.dynamo.controls import put_switch, read_commands, read_switch, remove_command
-from shared.adapters.dynamo.failures import Pause, patiently
-from shared.adapters.dynamo.lines import entry_at, read_journal
-from shared.adapters.dynamo.tables import Tables
-from shared.adapters.dynamo.transaction import JOURNAL, ORDER, POSTING, Guard, Transaction, transaction_of
+from shared.adapters.durable.backend import Backend
+from shared.adapters.durable.conditions import JOURNAL, LEASE, ORDER, POSTING, ROOM, SWITCH, Guard
 from shared.adapters.journal.entry import JournalEntry, journal_key
 from shared.domain.decision import Decision
 from shared.domain.errors import Corrupt, LeaseLost, OutcomeUnknown
-from shared.domain.instants import DAY, SECOND
+from shared.domain.instants import DAY
 from shared.domain.ledger import Record
 from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.order import Order
@@ -28,32 +22,22 @@ KEEP_DECISIONS_NS = 90 * DAY
 OnCommit = Callable[[JournalEntry], None]
 
 
-class DynamoStore:
+class DurableStore:
     """One account's store for one life: ``epoch`` is the lease taken for it, ``writer`` names the process within it.
 
     ``on_commit`` hears every record of this life once, in commit order, before ``plan`` or ``write`` returns. Without
     a ``clock`` decisions never expire. Not for use by several threads at once.
     """
 
-    def __init__(
-        self,
-        account: str,
-        tables: Tables,
-        epoch: int,
-        writer: str = "trader",
-        clock: Clock | None = None,
-        pause: Pause = time.sleep,
-    ) -> None:
-        self.account = account
+    def __init__(self, backend: Backend, epoch: int, writer: str = "trader", clock: Clock | None = None) -> None:
+        self.account = backend.account
         self.epoch = epoch
         self.on_commit: OnCommit | None = None
-        self._tables = tables
+        self._backend = backend
         self._writer = writer
         self._clock = clock
-        self._pause = pause
         self._n = 0
         self._unresolved = False
-        self._decided = (0, 0)
 
     # ------------------------------------------------------------------ money
 
@@ -99,12 +83,12 @@ class DynamoStore:
             raise Corrupt(f"posting {posting.posting_id} ({posting.ref}) exists with other content")
 
     def journal(self, account: str) -> list[Record]:
-        """Every record of the account in the order it was committed."""
-        return [entry.record for entry in self.entries(account)]
+        """Every record of the account in the order it was committed; this store keeps those of its own account only."""
+        return [entry.record for entry in self.entries() if entry.record.account == account]
 
-    def entries(self, account: str) -> list[JournalEntry]:
-        """Every record of the account with its key, in the order it was committed (read consistently)."""
-        return read_journal(self._tables, account, self._pause)
+    def entries(self) -> list[JournalEntry]:
+        """Every record with its key, in the order it was committed."""
+        return self._backend.lines()
 
     def _commit(self, record: Record, guard: Guard) -> tuple[str, ...]:
         """Put a record at the next place of the journal; returns the labels of failed conditions, none when it is
@@ -115,12 +99,12 @@ class DynamoStore:
                 raise Corrupt(f"a record of account {part.account} in the store of {self.account}")
         while True:
             entry = JournalEntry(journal_key(self.epoch, self._writer, self._n), record)
-            failed = self._send(transaction_of(self._tables, entry, guard, self.epoch), entry.key)
+            failed = self._send(entry, guard)
             if JOURNAL not in failed:
                 if not failed:
                     self._advance(entry)
                 return failed
-            there = entry_at(self._tables, self.account, entry.key, self._pause)
+            there = self._backend.line(entry.key)
             if there is None:
                 raise Corrupt(f"journal key {entry.key} was refused as existing but cannot be read")
             if there.record != record and not self._unresolved:
@@ -135,67 +119,46 @@ class DynamoStore:
         if self.on_commit is not None:
             self.on_commit(entry)
 
-    def _send(self, transaction: Transaction, key: str) -> tuple[str, ...]:
+    def _send(self, entry: JournalEntry, guard: Guard) -> tuple[str, ...]:
         try:
-            return transaction.send_patiently(f"committing {key}", self._pause)
+            return self._backend.commit(entry, guard, self.epoch)
         except OutcomeUnknown:
             self._unresolved = True
             raise
 
     def _check_same(self, order: Order) -> None:
-        orders = self._tables.orders
-        doing = f"reading order {order.order_key}"
-        item = patiently(doing, lambda: orders.get(order.order_key, consistent_read=True), self._pause)
-        there = decode_order(item.body)
+        there = self._backend.order(order.order_key)
+        if there is None:
+            raise Corrupt(f"order {order.order_key} was refused as existing but cannot be read")
         if (there.account, there.intent_id) != (order.account, order.intent_id):
             raise Corrupt(f"order {order.order_key} exists for intent {there.intent_id} of account {there.account}")
 
     def _record_of_posting(self, posting_id: str) -> Record | None:
-        ledger = self._tables.ledger
-        doing = f"reading posting {posting_id}"
-        seq = patiently(doing, lambda: ledger.get(posting_id, consistent_read=True).seq, self._pause)
-        entry = entry_at(self._tables, self.account, seq, self._pause)
+        seq = self._backend.seq_of_posting(posting_id)
+        entry = None if seq is None else self._backend.line(seq)
         return None if entry is None else entry.record
 
     # ------------------------------------------------------------------ control
 
     def switch(self) -> Switch:
         """The kill switch as it stands."""
-        return read_switch(self._tables, self.account, self._pause)
+        return self._backend.switch()
 
     def set_switch(self, switch: Switch) -> None:
         """Set or clear the kill switch."""
-        put_switch(self._tables, self.account, switch, self._pause)
+        self._backend.set_switch(switch)
 
     def commands(self) -> list[Command]:
         """Requests not taken yet, oldest first."""
-        return read_commands(self._tables, self.account, self._pause)
+        return self._backend.commands()
 
     def taken(self, command_id: str) -> None:
         """A command was acted on and need not be delivered again."""
-        remove_command(self._tables, self.account, command_id, self._pause)
+        self._backend.taken(command_id)
 
     # ------------------------------------------------------------------ for people
 
     def decide(self, decisions: list[Decision]) -> None:
-        """Keep decisions; those of one instant are numbered in the order they were made."""
-        table = self._tables.decisions
-        expires = None
-        if self._clock is not None:
-            expires = datetime.fromtimestamp((self._clock.now() + KEEP_DECISIONS_NS) // SECOND, UTC)
-        items = []
-        for decision in decisions:
-            at, count = self._decided
-            self._decided = (decision.at, count + 1 if at == decision.at else 0)
-            name = f"{moment(decision.at)}#{decision.signal_id}#{self._decided[1]:06d}"
-            item = table(account_day=account_day(decision.account, decision.at), moment=name, body=body_of(decision))
-            if expires is not None:
-                item.expires = expires
-            items.append(item)
-
-        def put() -> None:
-            with table.batch_write() as batch:
-                for item in items:
-                    batch.save(item)
-
-        patiently("keeping decisions", put, self._pause)
+        """Keep decisions; those of one instant stay in the order they were made."""
+        expires_at = None if self._clock is None else self._clock.now() + KEEP_DECISIONS_NS
+        self._backend.decide(decisions, expires_at)
