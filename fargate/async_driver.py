@@ -18,7 +18,6 @@ from fargate.lanes import Lane, ignore
 from fargate.showing import BOOKS
 from shared.adapters.feeds.inbox import Inbox
 from shared.adapters.feeds.quantiles import Quantiles
-from shared.adapters.paper.venue import PaperVenue
 from shared.domain.decision import Decision
 from shared.domain.effects import (
     Alert,
@@ -39,7 +38,7 @@ from shared.domain.instants import MILLISECOND, SECOND
 from shared.domain.ledger import Record
 from shared.domain.messages import Event, Payload, PublicTrade, TimerFired, TimerKind, WhaleTrade
 from shared.engine.engine import Engine
-from shared.ports import Answer, Clock, Heard, Store, Switch
+from shared.ports import Answer, Clock, Heard, ShownVenue, Store, Switch
 from shared.research.store_watch import StoreWatch
 from shared.research.storing import planned, written
 
@@ -68,7 +67,7 @@ class AsyncDriver:
     def __init__(
         self,
         engine: Engine,
-        venue: PaperVenue,
+        venue: ShownVenue,
         store: Store,
         clock: Clock,
         inbox: Inbox,
