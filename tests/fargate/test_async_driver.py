@@ -41,7 +41,7 @@ from shared.domain.order import Side
 from shared.domain.tape import TapeRow
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.limits import Limits
-from shared.ports import Heard
+from shared.ports import Heard, ShownVenue
 from shared.research.store_watch import StoreWatch
 from shared.research.taped import TapedEngine
 from shared.strategies.whale_copy import Params, WhaleCopy
@@ -82,9 +82,17 @@ class World:
         engine = TapedEngine("test", WhaleCopy(Params(sizing="ratio")), Limits(), strict_sources=frozenset({"rtds"}))
         engine.tape_to(self.rows.append, 0)
         self.lanes = [ThreadLane(name, loop, self.broken) for name in ("store", "venue")]
-        self.venue = PaperVenue(0, MemoryPaperLog(), QUICK, settings)
-        self.driver = AsyncDriver(engine, self.venue, self.store, self.clock, self.inbox, self.lanes[0], self.lanes[1])
+        venue = self.opened(settings)
+        self.driver = AsyncDriver(engine, venue, self.store, self.clock, self.inbox, self.lanes[0], self.lanes[1])
         self.engine = engine
+
+    def opened(self, settings: VenueSettings) -> ShownVenue:
+        """The venue that the driver deals with."""
+        self.venue = PaperVenue(0, MemoryPaperLog(), QUICK, settings)
+        return self.venue
+
+    def close(self) -> None:
+        """The life is over."""
 
     def broken(self, error: BaseException) -> None:
         self.driver.break_with(error)
@@ -137,6 +145,7 @@ def lived(
     story: Callable[[World], Awaitable[None]],
     settings: VenueSettings = PRINTS,
     before: Callable[[World], None] = lambda _: None,
+    made: Callable[[asyncio.AbstractEventLoop, VenueSettings], World] = World,
 ) -> World:
     """Tell the story once our books were compared with the venue's; what ``before`` does comes first of all."""
 
@@ -145,7 +154,7 @@ def lived(
         await story(world)
 
     async def body() -> World:
-        world = World(asyncio.get_running_loop(), settings)
+        world = made(asyncio.get_running_loop(), settings)
         before(world)
         world.begin()
         running = asyncio.ensure_future(world.driver.run())
@@ -163,6 +172,7 @@ def lived(
             results = await asyncio.gather(running, return_exceptions=True)
             for lane in world.lanes:
                 lane.close()
+            world.close()
         if ended:
             assert isinstance(results[0], BaseException)
             raise results[0]

@@ -73,6 +73,8 @@ class PaperVenue:
         self._floor: BookFloor | PrintFloor = self._books if settings.books else self._prints
         self.open_tokens: dict[str, list[Resting]] = self._floor.by_token
         self.cancels = self._agenda.entries
+        if settings.books:
+            self._books.remember()
         shown = self._register.last_fill_at()
         for paper in self._register.orders.values():
             self._reopen(paper, shown.get(paper.order.token, 0))

@@ -128,7 +128,8 @@ class Backlog:
         if known is None:  # lost meanwhile: nothing trades on it
             return self._until, BookSnapshot("", token, (), ())
         market, book = known
-        return book.at, BookSnapshot(market, token, tuple(book.bids_down()), tuple(book.asks_up()))
+        # No earlier than what it has seen: an order must not meet a book that was displayed before it came.
+        return max(book.at, self._until), BookSnapshot(market, token, tuple(book.bids_down()), tuple(book.asks_up()))
 
 
 def _without_first(facts: Batch, prints: int) -> Iterator[tuple[int, Shown]]:

@@ -18,7 +18,13 @@ def on_prints() -> Iterator[Trading]:
     yield from _opened(VenueSettings())
 
 
-def _opened(settings: VenueSettings) -> Iterator[Trading]:
-    opened = Trading(settings)
+@pytest.fixture
+def direct() -> Iterator[Trading]:
+    """The same as the first without the line, on which the end of the venue is seen at once."""
+    yield from _opened(VenueSettings(books=True), direct=True)
+
+
+def _opened(settings: VenueSettings, *, direct: bool = False) -> Iterator[Trading]:
+    opened = Trading(settings, direct=direct)
     yield opened
     opened.close()

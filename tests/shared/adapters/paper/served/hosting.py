@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 from shared.adapters.memory.paper_log import MemoryPaperLog
-from shared.adapters.paper.orders import PaperLog, VenueSettings
+from shared.adapters.paper.orders import PaperLog, PaperTimes, VenueSettings
 from shared.adapters.paper.served.server import VenueServer
 from shared.adapters.paper.venue import PaperVenue
 from shared.domain.errors import HouseError
@@ -18,17 +18,24 @@ class Host:
     Touch ``venue`` only between requests. ``error``: what the server ended with.
     """
 
-    def __init__(self, log: PaperLog | None = None, settings: VenueSettings | None = None, seed: int = 7) -> None:
+    def __init__(
+        self,
+        log: PaperLog | None = None,
+        settings: VenueSettings | None = None,
+        seed: int = 7,
+        times: PaperTimes | None = None,
+    ) -> None:
         self.log = log or MemoryPaperLog()
         self.settings = settings or VenueSettings(books=True)
         self.error: BaseException | None = None
         self.port = 0
         self._seed = seed
+        self._times = times
         self.start()
 
     def start(self) -> None:
         """A life of the venue begins."""
-        self.venue = PaperVenue(self._seed, self.log, settings=self.settings)
+        self.venue = PaperVenue(self._seed, self.log, self._times, self.settings)
         self._server = VenueServer(self.venue, self.port)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()

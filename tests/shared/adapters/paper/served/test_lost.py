@@ -209,12 +209,12 @@ def test_the_look_ups_cost_no_request_and_are_as_new_as_the_last_answer(trading:
     assert trading.client.busy is False
 
 
-def test_an_empty_book_told_again_is_shown_as_lost_and_fills_nothing(trading: Trading) -> None:
-    lost: Batch = [(trading.now, BookSnapshot("m", "m:yes", (), ()))]
-    trading.wait(batch=lost)
-    trading.host.restart()
-    trading.client.submit(order(), trading.now)
-    assert kinds(list(trading.wait())) == ["OrderAccepted"]
-    assert kinds(list(trading.wait(batch=[(trading.now, book())]))) == ["OrderFilled"]
-    assert isinstance(trading.said[-1], OrderFilled)
-    assert not any(isinstance(one, OrderAccepted) for one in trading.wait())
+def test_an_empty_book_told_again_is_shown_as_lost_and_fills_nothing(direct: Trading) -> None:
+    lost: Batch = [(direct.now, BookSnapshot("m", "m:yes", (), ()))]
+    direct.wait(batch=lost)
+    direct.host.restart()
+    direct.client.submit(order(), direct.now)
+    assert kinds(list(direct.wait())) == ["OrderAccepted"]
+    assert kinds(list(direct.wait(batch=[(direct.now, book())]))) == ["OrderFilled"]
+    assert isinstance(direct.said[-1], OrderFilled)
+    assert not any(isinstance(one, OrderAccepted) for one in direct.wait())

@@ -18,15 +18,18 @@ def at_once() -> float:
 
 
 class Trading:
-    """One market with a book of a cent's spread. ``said`` is heard at once, however late it would be."""
+    """One market with a book of a cent's spread. ``said`` is heard at once, however late it would be.
 
-    def __init__(self, settings: VenueSettings) -> None:
+    ``direct``: without the bad line in between, so that the end of the venue is seen at once.
+    """
+
+    def __init__(self, settings: VenueSettings, *, direct: bool = False) -> None:
         self.host = Host(settings=settings)
         self.line = BadLine(self.host.port)
         self.said: list[Payload] = []
         self.now = NOON
         self._clients: list[ServedVenue] = []
-        self.client = self.another()
+        self.client = self.another(self.host.port if direct else 0)
         self.client.market(market())
         self.wait(batch=[(self.now, book())])
 
