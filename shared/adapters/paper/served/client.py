@@ -23,7 +23,6 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from shared.adapters.paper.orders import VenueSettings
 from shared.adapters.paper.refusals import Refusal
 from shared.adapters.paper.served.backlog import Backlog
 from shared.adapters.paper.served.line import Line
@@ -89,11 +88,6 @@ class ServedVenue:
             self.counts.lives += 1
 
     @property
-    def settings(self) -> VenueSettings:
-        """Those of the venue, as it says itself."""
-        return self._line.settings
-
-    @property
     def books(self) -> bool:
         """Whether orders meet displayed books, or public prints alone."""
         return self._line.settings.books
@@ -132,8 +126,6 @@ class ServedVenue:
             return self._unsent(orders, at, str(error))
         try:
             self._ask(Submit(tuple(orders), at), deadline)
-        except Temporary as error:
-            return self._unsent(orders, at, str(error))
         except OutcomeUnknown as error:
             self.counts.unanswered += 1
             doubts = [Answer(at, at, OrderInDoubt(order.order_key, str(error))) for order in orders]
@@ -261,7 +253,9 @@ class ServedVenue:
 
     def _take(self, reply: Reply) -> None:
         """Answers not heard before, each once."""
-        self.counts.answers_lost += max(0, reply.first - self._heard - 1)
+        if reply.first > self._heard + 1:
+            self.counts.answers_lost += reply.first - self._heard - 1
+            self._heard = reply.first - 1
         for number, answer in enumerate(reply.answers, reply.first):
             if number > self._heard:
                 self._heard = number

@@ -1,8 +1,9 @@
 """The client's connection: made when needed, given up when an answer does not come, and what each failure proves.
 
-``Temporary``: nothing of the request was handed to the socket. ``OutcomeUnknown``: some of it was, and no answer came.
-``BadInput``: the venue says in one sentence why it did not act upon it. No call takes longer than its deadline, and for
-a while after a failure (doubling, jittered) none is tried at all: a lane with a dead venue behind it goes on.
+``Temporary`` (of ``ready``): nothing of the request was handed to the socket. ``OutcomeUnknown`` (of ``ask``): some of
+it may have been, and no answer came. ``BadInput``: the venue says in one sentence why it did not act upon it. No call
+takes longer than its deadline, and for a while after a failure (doubling, jittered) none is tried at all: a lane with a
+dead venue behind it goes on.
 """
 
 import select
@@ -87,8 +88,7 @@ class Line:
         frame = framed(request)
         if len(frame) > MOST_ASKED:
             raise BadInput(f"request {request.number} has {len(frame)} bytes, but may have {MOST_ASKED} at most")
-        if self._socket is None:
-            raise Temporary("there is no connection to the paper venue")
+        assert self._socket is not None  # ``ready`` has made it
         try:
             self._socket.settimeout(_left(deadline))
             self._socket.sendall(frame)

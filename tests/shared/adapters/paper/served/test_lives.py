@@ -79,6 +79,7 @@ def test_prints_that_happened_while_it_was_away_are_shown_once_it_is_back(direct
     direct.wait()
     direct.wait()
     assert direct.fills() == [("intent.1", 30 * ONE)] * 2
+    assert direct.client.prints_dropped == 0
 
 
 @pytest.mark.parametrize("lost", ["lose_requests", "lose_replies"])
