@@ -19,7 +19,6 @@ from fargate.pace import REAL_TIME, Pace
 from fargate.showing import BOOKS
 from shared.adapters.feeds.inbox import Inbox
 from shared.adapters.feeds.quantiles import Quantiles
-from shared.adapters.paper.venue import PaperVenue
 from shared.domain.decision import Decision
 from shared.domain.effects import (
     Alert,
@@ -54,7 +53,7 @@ from shared.domain.messages import (
 )
 from shared.domain.order import OrderState
 from shared.engine.engine import Engine
-from shared.ports import Answer, Clock, Heard, Leased, Store, Switch
+from shared.ports import Answer, Clock, Heard, Leased, ShownVenue, Store, Switch
 from shared.research.store_watch import StoreWatch
 from shared.research.storing import planned, switched, written
 
@@ -82,7 +81,7 @@ class AsyncDriver:
     def __init__(
         self,
         engine: Engine,
-        venue: PaperVenue,
+        venue: ShownVenue,
         store: Store,
         clock: Clock,
         inbox: Inbox,

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from fargate.lanes import Lane
-from fargate.showing import Showing, Shown, shown
-from shared.adapters.paper.venue import PaperVenue
+from fargate.showing import Showing
 from shared.domain.effects import Alert, Merge
 from shared.domain.instants import SECOND
 from shared.domain.ledger import Record
@@ -24,7 +23,7 @@ from shared.domain.messages import (
 from shared.domain.money import Shares
 from shared.domain.order import Order
 from shared.domain.reports import Reports
-from shared.ports import Answer, Leased
+from shared.ports import Answer, Leased, Shown, ShownVenue
 from shared.research.rounds import CHANGES, SOURCE, Believing, Rounds, Transit, deposit_of
 
 REPORTS_WAIT_NS = 2 * SECOND
@@ -49,8 +48,8 @@ class AtVenue:
     ``lease`` cannot be vouched for, no order is sent: the venue does not know whose it is, and another may have begun.
     """
 
-    def __init__(self, venue: PaperVenue, lane: Lane, driver: Driving, engine: Believing, lease: Leased) -> None:
-        self.books = venue.settings.books
+    def __init__(self, venue: ShownVenue, lane: Lane, driver: Driving, engine: Believing, lease: Leased) -> None:
+        self.books = venue.books
         self.rounds = Rounds()
         self._venue = venue
         self._lane = lane
@@ -160,7 +159,7 @@ class AtVenue:
             return
         # Without books nothing must be put in order: a print meets the orders of its time whenever it is shown.
         batch = self._showing.take(until if self.books else now) if self._showing else []
-        if not (batch or self._venue.open_tokens or self._venue.cancels):
+        if not (batch or self._venue.open_tokens or self._venue.busy):
             return
         self._handing_over = True
 
@@ -168,7 +167,7 @@ class AtVenue:
             self._handing_over = False
             self._driver.schedule(answers)
 
-        self._lane.post(lambda: shown(self._venue, batch, until), answered)
+        self._lane.post(lambda: self._venue.show(batch, until), answered)
 
     # ------------------------------------------------------------------ reconciliation
 
@@ -176,11 +175,16 @@ class AtVenue:
         self._asked, self._outdated = True, False
         since = self.rounds.since
 
-        def answered(reports: Reports) -> None:
-            self._reports = reports
+        def asked() -> tuple[Reports, list[Answer]]:
+            reports = self._venue.reports(now, since)
+            return reports, self._venue.heard()
+
+        def answered(found: tuple[Reports, list[Answer]]) -> None:
+            self._reports, said = found
+            self._driver.schedule(said)  # said before the reports: a round waits until it is heard
             self._driver.wake()
 
-        self._lane.post(lambda: self._venue.reports(now, since), answered)
+        self._lane.post(asked, answered)
 
     def compare(self, now: int) -> list[Alert] | None:
         """A round, if reports are here and everything the venue said before them is heard (or long enough waited for);

@@ -4,19 +4,9 @@ Its time stays a little behind, so that what is heard late still finds its place
 and handed over many at once: a call for each of thousands a second would cost more than all the rest.
 """
 
-from shared.adapters.paper.venue import PaperVenue
-from shared.domain.messages import (
-    BookChange,
-    BookSnapshot,
-    MarketResolved,
-    PublicTrade,
-    TickSizeChanged,
-    WhaleTrade,
-)
-from shared.ports import Answer
+from shared.domain.messages import BookChange, BookSnapshot, PublicTrade, TickSizeChanged, WhaleTrade
+from shared.ports import Batch, Shown
 
-Shown = BookChange | BookSnapshot | TickSizeChanged | PublicTrade | WhaleTrade | MarketResolved
-Batch = list[tuple[int, Shown]]
 BOOKS = (BookChange, BookSnapshot, TickSizeChanged)
 
 
@@ -59,25 +49,3 @@ class Showing:
 
 def _when(waiting: tuple[int, int, Shown]) -> tuple[int, int]:
     return waiting[0], waiting[1]
-
-
-def shown(venue: PaperVenue, batch: Batch, until: int) -> list[Answer]:
-    """Show the venue a batch and let its time pass; what that leads to. (Made away from the loop.)"""
-    answers: list[Answer] = []
-    on_book = venue.on_book
-    for at, payload in batch:
-        match payload:
-            case BookChange() | TickSizeChanged():
-                answers += on_book(payload, at)
-            case BookSnapshot():
-                if payload.bids or payload.asks:
-                    answers += on_book(payload, at)
-                else:  # a book that its source lost is shown empty, on which nothing trades
-                    venue.lose_books([payload.token])
-            case PublicTrade() | WhaleTrade():
-                answers += venue.on_print(payload, at)
-            case MarketResolved():
-                answers += venue.on_resolved(payload, at)
-    while more := venue.advance(until):
-        answers += more
-    return answers

@@ -1,6 +1,6 @@
 """What the house asks of the world, one small Protocol each. Adapters implement them; the engine knows none of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -8,7 +8,19 @@ from msgspec import Struct
 from shared.domain.decision import Decision
 from shared.domain.ledger import Record
 from shared.domain.market import Market
-from shared.domain.messages import Command, Event, Payload, PlanCommitted, PlanRefused
+from shared.domain.messages import (
+    BookChange,
+    BookSnapshot,
+    Command,
+    Event,
+    MarketResolved,
+    Payload,
+    PlanCommitted,
+    PlanRefused,
+    PublicTrade,
+    TickSizeChanged,
+    WhaleTrade,
+)
 from shared.domain.money import Shares
 from shared.domain.order import Order
 from shared.domain.reports import Reports
@@ -52,6 +64,43 @@ class Venue(Protocol):
 
     def merge(self, market: str, size: Shares, ref: str, at: int) -> list[Answer]:
         """Turn shares of each outcome into dollars, once per ``ref``; answered by ``Merged``."""
+
+
+Shown = BookChange | BookSnapshot | TickSizeChanged | PublicTrade | WhaleTrade | MarketResolved
+"""What a venue that knows nothing of the world by itself is shown of it."""
+Batch = list[tuple[int, Shown]]
+"""Facts with the venue's instant of each (nanoseconds), in the order in which they are shown."""
+
+
+class ShownVenue(Venue, Protocol):
+    """A venue that knows of the world what it is shown: a paper venue, in this process or in one of its own.
+
+    The look-ups cost no request; of a venue elsewhere they are as old as its last answer.
+    """
+
+    @property
+    def books(self) -> bool:
+        """Whether it fills from displayed books, or from public prints alone."""
+
+    @property
+    def open_tokens(self) -> Collection[str]:
+        """Tokens in which an order of ours waits to be met."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way there, so that its time must go on."""
+
+    def market(self, market: Market) -> None:
+        """What is public of a market, from now on."""
+
+    def deposit(self, ref: str, amount: int, at: int) -> None:
+        """Micro-dollars come into the wallet, once per ``ref``."""
+
+    def show(self, batch: Batch, until: int) -> list[Answer]:
+        """Show it what happened and let its time pass until then; what that leads to."""
+
+    def heard(self) -> list[Answer]:
+        """What it has said since it was last asked for answers: calls that answer something else bring them along."""
 
 
 class Switch(Struct, frozen=True):

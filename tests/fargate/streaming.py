@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from fargate.async_driver import AsyncDriver
 from fargate.compose import LIVE_VENUE
 from fargate.lanes import Lane
+from fargate.leased import UNCONTESTED
 from fargate.present import LIVE_SOURCES, Present
 from fargate.streams import Tempo, clients_of, public_http
 from fargate.trader import About, Stopped, Trader
@@ -117,6 +118,7 @@ class Streaming:
             clock=self.clock,
             store=self.store,
             venue=PaperVenue(0, MemoryPaperLog(), settings=self.venue),
+            keeper=UNCONTESTED,
         )
         async with public_http(self.tempo.http) as http:
             clients = clients_of(self.settings, http)

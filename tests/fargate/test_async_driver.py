@@ -43,7 +43,7 @@ from shared.domain.order import OrderState, Side
 from shared.domain.tape import Did, TapeRow
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.limits import Limits
-from shared.ports import Answer, Heard
+from shared.ports import Answer, Heard, ShownVenue
 from shared.research.store_watch import StoreWatch
 from shared.research.taped import TapedEngine
 from shared.strategies.whale_copy import Params, WhaleCopy
@@ -95,13 +95,22 @@ class World:
         engine = TapedEngine("test", WhaleCopy(Params(sizing="ratio")), Limits(), strict_sources=frozenset({"rtds"}))
         engine.tape_to(self.rows.append, 0)
         self.lanes = [ThreadLane(name, loop, self.broken) for name in ("store", "venue")]
-        fresh = PaperVenue(0, MemoryPaperLog(), QUICK, settings)
-        self.venue: PaperVenue = earlier.venue.reopened(settings) if earlier else fresh
+        self._earlier = earlier
         self.lease = HandLease()
+        venue = self.opened(settings)
         self.driver = AsyncDriver(
-            engine, self.venue, self.store, self.clock, self.inbox, self.lanes[0], self.lanes[1], self.lease
+            engine, venue, self.store, self.clock, self.inbox, self.lanes[0], self.lanes[1], self.lease
         )
         self.engine = engine
+
+    def opened(self, settings: VenueSettings) -> ShownVenue:
+        """The venue that the driver deals with."""
+        fresh = PaperVenue(0, MemoryPaperLog(), QUICK, settings)
+        self.venue: PaperVenue = self._earlier.venue.reopened(settings) if self._earlier else fresh
+        return self.venue
+
+    def close(self) -> None:
+        """The life is over."""
 
     def broken(self, error: BaseException) -> None:
         self.driver.break_with(error)
@@ -154,7 +163,7 @@ def lived(
     story: Callable[[World], Awaitable[None]],
     settings: VenueSettings = PRINTS,
     before: Callable[[World], None] = lambda _: None,
-    earlier: World | None = None,
+    made: Callable[[asyncio.AbstractEventLoop, VenueSettings], World] = World,
 ) -> World:
     """Tell the story once our books were compared with the venue's; what ``before`` does comes first of all."""
 
@@ -163,7 +172,7 @@ def lived(
         await story(world)
 
     async def body() -> World:
-        world = World(asyncio.get_running_loop(), settings, earlier)
+        world = made(asyncio.get_running_loop(), settings)
         before(world)
         world.begin()
         running = asyncio.ensure_future(world.driver.run())
@@ -181,6 +190,7 @@ def lived(
             results = await asyncio.gather(running, return_exceptions=True)
             for lane in world.lanes:
                 lane.close()
+            world.close()
         if ended and isinstance(results[0], BaseException):
             raise results[0]
         return world
@@ -498,7 +508,7 @@ def test_a_later_life_is_told_what_an_earlier_one_knew_and_asks_about_its_orders
         world.driver.recover(records, trading=True, at=world.clock.now())
 
     assert [order.state for order in first.store.books.orders.values()] == [OrderState.LIVE]
-    world = lived(story, before=before, earlier=first)
+    world = lived(story, before=before, made=lambda loop, settings: World(loop, settings, first))
     asked = [row for row in world.rows if isinstance(row, Did) for effect in row.effects if isinstance(effect, Query)]
     assert len(asked) == 1
 

@@ -148,6 +148,25 @@ def test_reports_wait_as_long_as_it_takes_for_word_of_money_that_moved_and_are_t
     assert hand.side.rounds.done == done + 1
 
 
+def test_what_was_said_before_the_reports_and_comes_along_with_them_is_heard_before_they_are_compared() -> None:
+    hand = Hand().started()
+    done = hand.side.rounds.done
+    told = [Answer(NOON, NOON, RebatePaid("r", 5))]
+    hand.venue.heard = lambda: told  # type: ignore[method-assign]  # as a venue behind a socket may answer
+    hand.side.rounds.due_at = 0
+    hand.side.look(NOON, 0)
+    hand.work()
+    assert hand.side.compare(NOON + MINUTE) is None
+    hand.hear_all()
+    assert hand.side.compare(NOON + MINUTE) == []
+    assert hand.side.rounds.done == done
+    told.clear()
+    hand.side.look(NOON + MINUTE, 0)
+    hand.work()
+    assert hand.side.compare(NOON + MINUTE) is not None
+    assert hand.side.rounds.done == done + 1
+
+
 def test_reports_asked_for_before_a_deposit_are_of_the_past() -> None:
     hand = Hand().started()
     done = hand.side.rounds.done

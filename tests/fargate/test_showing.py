@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fargate.showing import Showing, Shown, shown
+from fargate.showing import Showing
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.orders import VenueSettings
 from shared.adapters.paper.venue import PaperVenue
@@ -20,6 +20,7 @@ from shared.domain.messages import (
 )
 from shared.domain.money import ONE
 from shared.domain.order import OrderState, OrderType, Side
+from shared.ports import Shown
 from tests.shared.engine.builders import NOON, book, order
 
 
@@ -36,7 +37,7 @@ def venue() -> PaperVenue:
 
 
 def said(house: PaperVenue, batch: list[tuple[int, Shown]], until: int) -> list[Payload]:
-    return [answer.payload for answer in shown(house, batch, until)]
+    return [answer.payload for answer in house.show(batch, until)]
 
 
 def test_nothing_is_shown_before_its_time_and_nothing_twice() -> None:

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from shared.adapters.paper.agenda import Action, Agenda, Due
 from shared.adapters.paper.executions import MAKER, TAKER, Executions
+from shared.adapters.paper.levels import REPLACED_AFTER_NS
 from shared.adapters.paper.orders import PaperOrder, PaperTimes, Terms
 from shared.adapters.paper.outages import Mode, Outages
 from shared.adapters.paper.refusals import (
@@ -59,6 +60,16 @@ class BookFloor:
         if found is None:
             found = self.tokens[token] = TokenBook()
         return found
+
+    def remember(self) -> None:
+        """What takers took just before the log ends is not there for us again: a level remembers that long, whatever is
+        displayed. (At which levels a resting order met a book that came through its price, no log says.)
+        """
+        last = max(self._register.last_fill_at().values(), default=0)
+        for key, fill in self._register.executed.since(last - REPLACED_AFTER_NS):
+            if fill.liquidity == TAKER:
+                order = self._register.orders[key].order
+                self._token(order.token).took(order.side, fill.price, fill.size, fill.venue_at)
 
     # ------------------------------------------------------------------ an order arrives
 

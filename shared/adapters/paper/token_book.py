@@ -87,6 +87,10 @@ class TokenBook:
                 break
         return taken
 
+    def took(self, side: Side, price: int, size: int, at: int) -> None:
+        """An order of that side took this much in an earlier life; it is not there for us a second time."""
+        self._level(Side.SELL if side is _BUY else _BUY, price, at).take(size)
+
     def _level(self, side: Side, price: int, at: int) -> Level:
         """The memory of a level (``side`` is the side of the book it is on), made when first needed."""
         levels = self.bids if side is _BUY else self.asks

@@ -43,7 +43,7 @@ from shared.domain.money import Shares
 from shared.domain.order import FINAL, Order, OrderState, OrderType
 from shared.domain.reports import Reports
 from shared.engine.matching import Resting
-from shared.ports import Answer
+from shared.ports import Answer, Batch
 
 __all__ = ["PaperLog", "PaperOrder", "PaperTimes", "PaperVenue", "VenueSettings"]
 _DEFAULT = VenueSettings()
@@ -73,11 +73,23 @@ class PaperVenue:
         self._floor: BookFloor | PrintFloor = self._books if settings.books else self._prints
         self.open_tokens: dict[str, list[Resting]] = self._floor.by_token
         self.cancels = self._agenda.entries
+        if settings.books:
+            self._books.remember()
         shown = self._register.last_fill_at()
         for paper in self._register.orders.values():
             self._reopen(paper, shown.get(paper.order.token, 0))
         for day in self._account.rebate_days():
             self._executions.pays_rebate(day)
+
+    @property
+    def books(self) -> bool:
+        """Whether orders meet displayed books, or public prints alone."""
+        return self.settings.books
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way in venue time."""
+        return bool(self.cancels)
 
     def reopened(self, settings: VenueSettings) -> "PaperVenue":
         """The same venue under other settings; this one is not to be used any more."""
@@ -312,6 +324,30 @@ class PaperVenue:
         return Answer(answer_at, at, OrderReport(paper.order.order_key, state, paper.filled))
 
     # ------------------------------------------------------------------ what it is shown
+
+    def show(self, batch: Batch, until: int) -> list[Answer]:
+        """Show the venue many things, each at its instant, and let its time pass; what that leads to."""
+        answers: list[Answer] = []
+        for at, payload in batch:
+            match payload:
+                case BookChange() | TickSizeChanged():
+                    answers += self.on_book(payload, at)
+                case BookSnapshot():
+                    if payload.bids or payload.asks:
+                        answers += self.on_book(payload, at)
+                    else:  # a book that its source lost is shown empty, on which nothing trades
+                        self.lose_books([payload.token])
+                case PublicTrade() | WhaleTrade():
+                    answers += self.on_print(payload, at)
+                case MarketResolved():
+                    answers += self.on_resolved(payload, at)
+        while more := self.advance(until):
+            answers += more
+        return answers
+
+    def heard(self) -> list[Answer]:
+        """Nothing: here every answer is returned by the call that leads to it."""
+        return []
 
     def on_book(self, payload: BookSnapshot | BookChange | TickSizeChanged, venue_at: int) -> list[Answer]:
         """Show the venue what is displayed from now on; returns what that, and the time until then, leads to."""

@@ -1,29 +1,37 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from shared.adapters.paper.orders import VenueSettings
 from tests.contracts.venue.face import VenueUnderTest
-from tests.contracts.venue.paper import FAILING, SETTLING, PaperUnderTest
+from tests.contracts.venue.paper import FAILING, SETTINGS, SETTLING, PaperUnderTest, ServedUnderTest
 
-Makers = dict[str, Callable[[], VenueUnderTest]]
-_VENUES: Makers = {"paper": PaperUnderTest}
-_SETTLING: Makers = {"paper": lambda: PaperUnderTest(SETTLING)}
-_FAILING: Makers = {"paper": lambda: PaperUnderTest(FAILING)}
+_VENUES: dict[str, Callable[[VenueSettings], VenueUnderTest]] = {
+    "paper": PaperUnderTest,
+    "served": ServedUnderTest,
+    "served, dying": lambda settings: ServedUnderTest(settings, dies=True),
+}
+
+
+def _opened(name: str, settings: VenueSettings) -> Iterator[VenueUnderTest]:
+    venue = _VENUES[name](settings)
+    yield venue
+    venue.close()
 
 
 @pytest.fixture(params=list(_VENUES))
-def venue(request: pytest.FixtureRequest) -> VenueUnderTest:
+def venue(request: pytest.FixtureRequest) -> Iterator[VenueUnderTest]:
     """Every venue there is, one after the other."""
-    return _VENUES[request.param]()
+    yield from _opened(request.param, SETTINGS)
 
 
-@pytest.fixture(params=list(_SETTLING))
-def settling(request: pytest.FixtureRequest) -> VenueUnderTest:
+@pytest.fixture(params=list(_VENUES))
+def settling(request: pytest.FixtureRequest) -> Iterator[VenueUnderTest]:
     """The same where executions settle on a chain, and all of them do."""
-    return _SETTLING[request.param]()
+    yield from _opened(request.param, SETTLING)
 
 
-@pytest.fixture(params=list(_FAILING))
-def failing(request: pytest.FixtureRequest) -> VenueUnderTest:
+@pytest.fixture(params=list(_VENUES))
+def failing(request: pytest.FixtureRequest) -> Iterator[VenueUnderTest]:
     """The same where none of them does."""
-    return _FAILING[request.param]()
+    yield from _opened(request.param, FAILING)

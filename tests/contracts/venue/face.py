@@ -76,6 +76,9 @@ class VenueUnderTest(Protocol):
     def wait(self, duration_ns: int = SECOND) -> None:
         """Let time pass."""
 
+    def close(self) -> None:
+        """The suite is done with it."""
+
 
 def sent(key: str = "a", cents: float = 50, size: float = 100, **changes: object) -> Order:
     """A BUY by cents and shares."""
