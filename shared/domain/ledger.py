@@ -176,6 +176,8 @@ class RecordKind(Enum):
     REDEEMED = "redeemed"
     HALTED = "halted"
     RESUMED = "resumed"
+    VOIDED = "voided"
+    """Nothing: it takes the place of a plan that was given up and might still arrive."""
 
 
 class Record(Struct, frozen=True):

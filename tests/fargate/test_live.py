@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from fargate.leased import UNCONTESTED
 from fargate.live import LiveRun
 from fargate.present import LIVE_SOURCES
 from fargate.schedule import Schedule
@@ -82,6 +83,7 @@ class Run:
             records=records,
             lake=self.shelf,
             resume_at=lambda: 0,
+            keeper=UNCONTESTED,
         )
         urls = {"DATA_API_URL": venue.data_url, "GAMMA_URL": venue.gamma_url, "CLOB_URL": venue.clob_url}
         settings = read_settings({**urls, **NO_STREAMS})

@@ -12,6 +12,7 @@ from typing import Any
 
 from fargate.async_driver import AsyncDriver
 from fargate.compose import LIVE_DETECTION, LIVE_VENUE
+from fargate.leased import UNCONTESTED
 from fargate.lanes import Lane
 from fargate.present import LIVE_SOURCES, Present
 from fargate.streams import clients_of, public_http
@@ -102,6 +103,7 @@ class Trading:
             clock=self.clock,
             store=self.store,
             venue=PaperVenue(0, MemoryPaperLog(), settings=LIVE_VENUE),
+            keeper=UNCONTESTED,
         )
         async with public_http() as http:
             self.present = Present(

@@ -13,7 +13,7 @@ from shared.adapters.journal.entry import JournalEntry, journal_key
 from shared.domain.decision import Decision
 from shared.domain.errors import Corrupt, LeaseLost, OutcomeUnknown
 from shared.domain.instants import DAY
-from shared.domain.ledger import Record
+from shared.domain.ledger import Record, RecordKind
 from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.order import Order
 from shared.ports import Clock, Switch
@@ -38,6 +38,7 @@ class DurableStore:
         self._clock = clock
         self._n = 0
         self._unresolved = False
+        self._owed: Record | None = None
 
     # ------------------------------------------------------------------ money
 
@@ -50,6 +51,7 @@ class DurableStore:
         order = record.order
         if order is None:
             raise Corrupt("a plan without an order")
+        self._nothing_owed(record)
         failed = self._commit(record, Guard.PLAN)
         if not failed:
             return PlanCommitted(order.order_key)
@@ -58,10 +60,12 @@ class DurableStore:
         if ORDER in failed:
             self._check_same(order)
             return PlanCommitted(order.order_key, existed=True)
-        if SWITCH in failed:
-            return PlanRefused(order.order_key, RefusedBy.SWITCH, self.switch().reason)
         if POSTING in failed:
             raise Corrupt(f"the posting of order {order.order_key} exists without the order")
+        if self._unresolved and not self._keeps_out(record):
+            return PlanCommitted(order.order_key)
+        if SWITCH in failed:
+            return PlanRefused(order.order_key, RefusedBy.SWITCH, self.switch().reason)
         short = next(label for label in failed if label.startswith(ROOM))
         return PlanRefused(order.order_key, RefusedBy.HEADROOM, short.removeprefix(ROOM))
 
@@ -71,7 +75,10 @@ class DurableStore:
         Raises ``Corrupt`` when its posting exists with other content, ``LeaseLost`` under an old epoch, ``Temporary``
         or ``OutcomeUnknown`` as ``plan`` does.
         """
+        self._nothing_owed(record)
+        self._owed = record
         failed = self._commit(record, Guard.WRITE)
+        self._owed = None
         if not failed:
             return
         if LEASE in failed:
@@ -81,6 +88,28 @@ class DurableStore:
             raise Corrupt(f"a {record.kind.value} record was refused because of {', '.join(failed)}")
         if self._record_of_posting(posting.posting_id) != record:
             raise Corrupt(f"posting {posting.posting_id} ({posting.ref}) exists with other content")
+
+    def _nothing_owed(self, record: Record) -> None:
+        """What follows may rest on a fact that could not be written: it comes first, or nothing does."""
+        if self._owed is not None and self._owed != record:
+            raise Corrupt(f"a {record.kind.value} record before the {self._owed.kind.value} that was not written yet")
+
+    def _keeps_out(self, plan: Record) -> bool:
+        """A plan is refused now, and an earlier request for it may still be on its way. Something else takes its place
+        in the journal, so that it cannot land any more; False where it has.
+        """
+        nothing = Record(RecordKind.VOIDED, plan.account, plan.at)
+        entry = JournalEntry(journal_key(self.epoch, self._writer, self._n), nothing)
+        failed = self._send(entry, Guard.WRITE)
+        if JOURNAL not in failed:
+            if not failed:
+                self._advance(entry)
+            return True  # or the epoch is over, and with it every request that was made under it
+        there = self._backend.line(entry.key)
+        if there is None:
+            raise Corrupt(f"journal key {entry.key} was refused as existing but cannot be read")
+        self._advance(there)
+        return there.record != plan
 
     def journal(self, account: str) -> list[Record]:
         """Every record of the account in the order it was committed; this store keeps those of its own account only."""
