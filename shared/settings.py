@@ -138,12 +138,12 @@ class LeaseSettings(Struct, frozen=True):
         """Check that they go together."""
         ttl, beat, margin = (at / SECOND for at in (self.ttl_ns, self.beat_ns, self.margin_ns))
         if beat <= 0:
-            raise BadInput(f"setting LEASE_BEAT_S={beat:g}: must be above 0")
+            raise BadInput(f"setting LEASE_BEAT_S='{beat:g}': must be above 0")
         if beat >= margin:
-            raise BadInput(f"setting LEASE_BEAT_S={beat:g}: must be less than LEASE_MARGIN_S={margin:g}")
+            raise BadInput(f"setting LEASE_BEAT_S='{beat:g}': must be less than LEASE_MARGIN_S={margin:g}")
         if margin + beat > ttl:
             raise BadInput(
-                f"setting LEASE_TTL_S={ttl:g}: must be at least LEASE_MARGIN_S={margin:g} and LEASE_BEAT_S={beat:g} "
+                f"setting LEASE_TTL_S='{ttl:g}': must be at least LEASE_MARGIN_S={margin:g} and LEASE_BEAT_S={beat:g} "
                 "together"
             )
 

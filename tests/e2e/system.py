@@ -115,10 +115,14 @@ class System:
         command = [sys.executable, "-m", "fargate", *arguments]
         return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
+    def endpoint(self) -> Endpoint:
+        """Where the running system's AWS is."""
+        (address,) = self.state.glob("*/address")
+        return Endpoint(REGION, address.read_text(encoding="utf-8").strip(), KEY_ID, SECRET)
+
     def readers(self) -> Readers:
         """The running system's tables (asking here is cheaper than a process for each question)."""
-        (address,) = self.state.glob("*/address")
-        return Readers("house-", Endpoint(REGION, address.read_text(encoding="utf-8").strip(), KEY_ID, SECRET))
+        return Readers("house-", self.endpoint())
 
     def live(self) -> dict[str, Any]:
         """The live view as the dashboard sees it; empty before the trader's first."""

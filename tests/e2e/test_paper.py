@@ -2,12 +2,16 @@
 
 import http.client
 import json
+import re
 import socket
 from collections import Counter
 from pathlib import Path
 
 import psutil
 
+from shared.adapters.durable.lease import acquire
+from shared.adapters.dynamo.backend import DynamoBackend
+from shared.adapters.dynamo.tables import Tables
 from shared.adapters.memory.store import MemoryStore
 from shared.domain.ledger import Record, RecordKind
 from shared.domain.order import FINAL
@@ -62,6 +66,7 @@ def test_after_kill_9_of_everything_the_journal_file_rebuilds_the_books(copied: 
         # compares every balance, position and order with it before anything is traded (else: exit code 4).
         assert f"journal: {len(killed) - before} records rebuilt from the file" in system.said
         assert f"with {len(killed)} journal records" in system.said
+        assert "waiting for the lease of paper: held by an earlier run, taken over in 2 s at the latest" in system.said
         final = system.records()
     assert final[: len(killed)] == killed
     assert len(final) > len(killed)
@@ -97,6 +102,25 @@ def test_the_kill_switch_stops_planning_resume_clears_it_and_a_restart_does_not(
     assert not [record for record in records[at_kill:at_resume] if record.kind is RecordKind.PLANNED]
     orders = {r.order.order_key: r.order for r in records if r.order is not None}
     assert all(order.state in FINAL for order in orders.values())
+
+
+def test_a_signal_ends_the_waiting_for_a_lease_and_who_lost_it_ends_by_itself(copied: System, day: Path) -> None:
+    with copied as system:
+        system.start("--recording", str(day), "--speed", "60")
+        system.until_said("from here on at 60x")
+        tables = Tables("house-", system.endpoint())
+        assert acquire(DynamoBackend("paper", tables), "thief", 1) > 1
+        assert system.ended() == 3
+        lost = r"\nfargate paper: (the lease of paper \(epoch 2\) is lost|epoch 2 of account paper is over)"
+        assert re.search(lost, system.said), system.said
+        before = system.records()
+
+        system.env["LEASE_TTL_S"] = "600"
+        system.start("--recording", str(day), "--speed", "60")
+        system.until_said("waiting for the lease of paper: held by thief, taken over in 600 s at the latest")
+        assert system.interrupt() == 0
+        assert system.said.endswith("stopped before trading began\n")
+        assert system.records() == before
 
 
 def test_nothing_listens_on_anything_but_loopback(copied: System, day: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from shared.domain.errors import BadInput
 from shared.domain.money import dollars
-from shared.settings import DATA_API_URL, read_settings
+from shared.settings import DATA_API_URL, LeaseSettings, read_settings
 
 WALLET = "0x" + "aB" * 20
 
@@ -71,6 +71,9 @@ def test_every_setting_is_read() -> None:
             "RAW_MEGABYTES": "500",
             "TAPE_DAYS": "90",
             "RANK_EVERY_HOURS": "12",
+            "LEASE_TTL_S": "2",
+            "LEASE_BEAT_S": "0.5",
+            "LEASE_MARGIN_S": "1.5",
         }
     )
     assert found.account == "paper-2"
@@ -90,6 +93,7 @@ def test_every_setting_is_read() -> None:
     assert (feeds.polygon_ws_url, feeds.symbols) == ("wss://node.example/key", ("BTC", "ETH"))
     assert (found.dashboard_port, found.aws_port, found.synthetic_hours) == (9000, 9001, 2)
     assert (found.health.host, found.health.port) == ("127.0.0.2", 9002)
+    assert found.lease == LeaseSettings(2_000_000_000, 500_000_000, 1_500_000_000)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +139,12 @@ def test_every_setting_is_read() -> None:
         ("RTDS_SILENCE_S", "soon"),
         ("SYMBOLS", "BTC-USD"),
         ("RAW_MEGABYTES", "-1"),
+        ("LEASE_TTL_S", "0"),
+        ("LEASE_TTL_S", "29"),
+        ("LEASE_TTL_S", "long"),
+        ("LEASE_BEAT_S", "0"),
+        ("LEASE_BEAT_S", "20"),
+        ("LEASE_MARGIN_S", "nan"),
     ],
 )
 def test_a_bad_value_is_told_in_one_sentence_with_variable_and_value(name: str, value: str) -> None:

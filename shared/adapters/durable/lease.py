@@ -27,7 +27,8 @@ RETRY_PART = 5
 another looked at.
 """
 RELEASE_TRIES = 3
-Monotonic = Callable[[], int]
+Reading = Callable[[], int]
+"""A clock that is read, in nanoseconds."""
 
 
 def acquire(backend: Backend, owner: str, now: int, pause: Callable[[float], None] = time.sleep) -> int:
@@ -61,9 +62,9 @@ class Keeper:
         self,
         backend: Backend,
         owner: str,
-        monotonic: Monotonic,
+        monotonic: Reading,
         settings: LeaseSettings | None = None,
-        wall: Monotonic = lambda: 0,
+        wall: Reading = lambda: 0,
     ) -> None:
         self.owner = owner
         self.trouble = ""
