@@ -234,7 +234,7 @@ class AsyncDriver:
         has the lease; if nobody has, reconciliation finds it out.
         """
         key = order_key_of(payload)
-        return key is None or key in self.engine.desk.books.orders
+        return key is None or self.engine.desk.knows(key)
 
     def _take_at_once(self, heard: Heard) -> None:
         """Hand over a fact that waited for nothing, and measure how long a decision took."""

@@ -138,6 +138,12 @@ class Desk:
         orders = self.execution.open_by_market.get(market, {}).values()
         return Usd(held + sum(order.reserved for order in orders if order.token == token))
 
+    def knows(self, order_key: str) -> bool:
+        """Whether the order is written, by this life or an earlier one. What the venue says of any other is about the
+        order of another process, even where we are about to plan the same.
+        """
+        return order_key in self.books.orders and order_key not in self._unsent
+
     def order(self, order_key: str) -> Order:
         """One of our orders; ``Corrupt`` for any other."""
         order = self.books.orders.get(order_key)

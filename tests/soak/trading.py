@@ -12,8 +12,8 @@ from typing import Any
 
 from fargate.async_driver import AsyncDriver
 from fargate.compose import LIVE_DETECTION, LIVE_VENUE
-from fargate.leased import UNCONTESTED
 from fargate.lanes import Lane
+from fargate.leased import UNCONTESTED
 from fargate.present import LIVE_SOURCES, Present
 from fargate.streams import clients_of, public_http
 from fargate.trader import About, Stopped, Trader

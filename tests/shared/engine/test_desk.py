@@ -249,6 +249,19 @@ def test_word_that_an_order_was_not_sent_comes_too_late_for_one_in_doubt() -> No
     assert house.reserved > 0
 
 
+def test_an_order_is_known_once_it_is_written_and_not_while_its_plan_is_under_way() -> None:
+    house = House().ready()
+    house.commits = False
+    house.whale()
+    (plan,) = house.plans
+    assert plan.record.order is not None
+    key = plan.record.order.order_key
+    assert not house.engine.desk.knows("another.1")
+    assert not house.engine.desk.knows(key)
+    house.answer_plan(plan)
+    assert house.engine.desk.knows(key)
+
+
 def test_a_refused_sale_gives_the_shares_back() -> None:
     house = House().ready()
     house.bought()
