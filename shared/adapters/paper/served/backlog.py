@@ -108,10 +108,9 @@ class Backlog:
     # ------------------------------------------------------------------ what is shown next
 
     def take(self) -> Show:
-        """The next part of what is due, in the order of its time."""
+        """The next part of what is due, as it came; books of which only the newest state is known come last."""
         if self._reduced:
             self._facts += [self._newest(token) for token in self._reduced]
-            self._facts.sort(key=_when)
             self._reduced = {}
         weight = count = 0
         for _, payload in self._facts:
@@ -138,7 +137,3 @@ def _without_first(facts: Batch, prints: int) -> Iterator[tuple[int, Shown]]:
             prints -= 1
         else:
             yield fact
-
-
-def _when(fact: tuple[int, Shown]) -> int:
-    return fact[0]

@@ -252,20 +252,18 @@ class ServedVenue:
         return reply
 
     def _take(self, reply: Reply) -> None:
-        """Answers not heard before, each once."""
+        """What is told from ``first`` on was not heard before: the request said how far we had heard."""
         if reply.first > self._heard + 1:
             self.counts.answers_lost += reply.first - self._heard - 1
-            self._heard = reply.first - 1
-        for number, answer in enumerate(reply.answers, reply.first):
-            if number > self._heard:
-                self._heard = number
-                self._said.append(answer)
-                match answer.payload:
-                    case Redeemed(market):
-                        self._moves.pop((Redeem, market), None)
-                    case Merged(ref=ref):
-                        self._moves.pop((Merge, ref), None)
-                    case _:
-                        pass
+        self._heard = reply.first + len(reply.answers) - 1
+        self._said += reply.answers
+        for answer in reply.answers:
+            match answer.payload:
+                case Redeemed(market):
+                    self._moves.pop((Redeem, market), None)
+                case Merged(ref=ref):
+                    self._moves.pop((Merge, ref), None)
+                case _:
+                    pass
         self.open_tokens = frozenset(reply.open_tokens)
         self._is_busy = reply.busy

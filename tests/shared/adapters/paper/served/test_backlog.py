@@ -165,3 +165,19 @@ def test_what_has_resolved_is_not_told_again() -> None:
     backlog.again([])
     assert backlog.markets == {}
     assert backlog.take() == Show([], NOON + 1)
+
+
+def test_a_book_that_was_reduced_is_shown_once_at_the_end_and_no_older_than_what_the_venue_has_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_KEPT", 2)
+    backlog = Backlog()
+    backlog.add([(NOON + n, change("m:yes", 48, n)) for n in range(3)], NOON + 5)  # of a book never shown
+    backlog.add([(NOON + 6, snapshot("m:yes", 48))], NOON + 6)
+    backlog.add([(NOON + 7, change("m:yes", 48, 2 * ONE)), (NOON + 8, printed("p"))], NOON + 9)
+    newest = BookSnapshot("m", "m:yes", ((480_000, 2 * ONE),), ((990_000, ONE),))
+    assert backlog.take() == Show([(NOON + 8, printed("p")), (NOON + 9, newest)], NOON + 9)
+    backlog.add([], NOON + 20)
+    backlog.take()
+    backlog.again([])
+    assert backlog.take() == Show([(NOON + 20, newest)], NOON + 20)

@@ -198,15 +198,38 @@ def test_what_a_client_asks_is_answered_to_it_alone(on_prints: Trading) -> None:
 
 
 def test_time_is_the_latest_that_any_client_has_shown(trading: Trading) -> None:
-    other = trading.another()
-    other.show([(trading.now + DAY, book(bid=500_000, ask=510_000))], trading.now + DAY)
+    ahead = trading.now + DAY
+    trading.another().show([(ahead, book(bid=500_000, ask=510_000))], ahead)
+    trading.wait()
     trading.client.submit(order(limit=510_000), trading.now)
     trading.wait()
     assert trading.said == []
     trading.wait(DAY)
-    accepted = next(one for one in trading.said if isinstance(one, OrderFilled))
-    assert accepted.fill.venue_at >= trading.now - SECOND
-    assert accepted.fill.price == 510_000
+    (filled,) = [one.fill for one in trading.said if isinstance(one, OrderFilled)]
+    assert filled.venue_at >= ahead
+    assert filled.price == 510_000
+
+
+def test_a_book_that_one_client_shows_late_is_as_new_as_its_coming(trading: Trading) -> None:
+    ahead = trading.now + DAY
+    trading.client.submit(order(limit=480_000), trading.now)
+    trading.another().show([(ahead, book(bid=470_000, ask=490_000))], ahead)
+    trading.wait(batch=[(trading.now, book(bid=460_000, ask=470_000))])
+    (filled,) = [one.fill for one in trading.said if isinstance(one, OrderFilled)]
+    assert filled.venue_at == ahead
+
+
+def test_what_a_client_has_heard_is_not_told_again() -> None:
+    hosted = Hosted(PaperVenue(1, MemoryPaperLog()), "life")
+    hosted.welcome("one")
+    first = hosted.reply("one", Request(1, 0, Query("a", NOON)))
+    again = hosted.reply("one", Request(1, 0, Query("a", NOON)))
+    later = hosted.reply("one", Request(2, 1, Query("b", NOON)))
+    assert again == first
+    assert (later.first, [answer.payload for answer in later.answers]) == (
+        2,
+        [OrderRejected("b", "order not found: it never arrived")],
+    )
 
 
 def test_a_trader_that_died_and_came_back_hears_only_what_it_asks_for(trading: Trading) -> None:
