@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from fargate.limits import limits_in_force
+from fargate.limits import limits_in_force, stage_in_force
 from fargate.trader import About, Trader
 from shared.adapters.clock import SystemClock
 from shared.adapters.dynamo.lease import acquire
@@ -86,7 +86,8 @@ def engine_of(settings: Settings, sizing: str, strict_sources: frozenset[str]) -
     """
     strategy = WhaleCopy(Params(sizing=sizing))
     detection = LIVE_DETECTION if strict_sources else DetectionParams()
-    return TapedEngine(settings.account, strategy, limits_in_force(settings), detection, strict_sources)
+    stage = stage_in_force(settings)
+    return TapedEngine(settings.account, strategy, limits_in_force(settings), detection, strict_sources, stage)
 
 
 def open_house(settings: Settings, endpoint: Endpoint, folder: Path, engine: Engine, seed: int) -> House:

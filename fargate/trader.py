@@ -251,6 +251,8 @@ class Trader(Generic[AnyDriver]):
         for command in commands:
             if command.kind is CommandKind.FLATTEN:
                 self._flatten(command, switch, at)
+            elif command.kind is CommandKind.SET:
+                self._set(command, at)
             else:
                 self._do(command, at)
 
@@ -274,6 +276,17 @@ class Trader(Generic[AnyDriver]):
                 return
             flattening.done(command.command_id)
         self._taken(command.command_id)
+
+    def _set(self, command: Command, at: int) -> None:
+        """A change is taken by its own record, when that is committed; what is refused is taken here. Whoever asked
+        waits for the answer, which stands in the view of risk.
+        """
+        made = self.driver.engine.changes.made
+        if command.command_id not in made:
+            self.driver.handle_now(command, at)
+            self._show_risk(at)
+        if command.command_id not in made:
+            self._taken(command.command_id)
 
     def _taken(self, command_id: str) -> None:
         """What was acted on need not be delivered again; where that fails it is, and is known by its id."""

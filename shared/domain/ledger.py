@@ -4,6 +4,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from shared.domain.change import Change
 from shared.domain.errors import Corrupt
 from shared.domain.ids import fact_id
 from shared.domain.money import Shares, Usd
@@ -152,7 +153,8 @@ class Redemption(Struct, frozen=True, gc=False):
 class HeadroomChange(Struct, frozen=True, gc=False, array_like=True):
     """A limit's remaining room changes by ``delta`` micro-dollars (or shares); ``limit`` is its size when first used.
 
-    A negative delta inside a plan is refused by the store when the room would go below zero.
+    A negative delta inside a plan is refused by the store when the room would go below zero. A limit of another size
+    is a delta too (see ``RESIZING``): a lower one may leave less than no room, which no plan fits into.
     """
 
     name: str
@@ -176,6 +178,14 @@ class RecordKind(Enum):
     REDEEMED = "redeemed"
     HALTED = "halted"
     RESUMED = "resumed"
+    CHANGED = "changed"
+    """A person changed something; the rooms with it."""
+    RESIZED = "resized"
+    """Rooms were given the size that the limits now say."""
+
+
+RESIZING = (RecordKind.CHANGED, RecordKind.RESIZED)
+"""Records whose ``headroom`` changes how large rooms are, and not how much of them is used."""
 
 
 class Record(Struct, frozen=True):
@@ -184,7 +194,7 @@ class Record(Struct, frozen=True):
     ``order`` and ``position`` are after-images, ``posting`` is put once, ``headroom`` is added. Orders, positions,
     ledger and headroom are projections of these records and can be rebuilt from them alone. ``status`` is how far
     ``fill`` has settled, in records of settlement (CONFIRMED, REVERSED). ``ref`` names what a record without a posting
-    is about: the market redeemed, the breaker that halted.
+    is about: the market redeemed, the breaker that halted, the command that asked for a ``change``.
     """
 
     kind: RecordKind
@@ -198,3 +208,4 @@ class Record(Struct, frozen=True):
     v: int = 1
     status: SettlementStatus | None = None
     ref: str = ""
+    change: Change | None = None

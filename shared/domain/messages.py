@@ -8,6 +8,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from shared.domain.change import Change
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market
 from shared.domain.money import Shares
@@ -327,15 +328,18 @@ class CommandKind(Enum):
     DEPOSIT = "deposit"
     FLATTEN = "flatten"
     """Stop trading and sell every position."""
+    SET = "set"
+    """Change limits, the strategy's mode or the watch list."""
 
 
 class Command(Struct, frozen=True, gc=False, tag=True):
-    """A request from outside; ``amount`` only for deposits (micro-dollars)."""
+    """A request from outside; ``amount`` only for deposits (micro-dollars), ``change`` only for SET."""
 
     command_id: str
     kind: CommandKind
     reason: str
     amount: int = 0
+    change: Change | None = None
 
 
 Payload = (

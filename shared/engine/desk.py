@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from shared.domain.change import Change
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert, Cancel, Effect, Plan, Query, Submit, WakeMeAt, Write
 from shared.domain.errors import Corrupt
@@ -20,6 +21,7 @@ from shared.engine.execution import Execution
 from shared.engine.ledger import Projection, deposit_record, fill_record, move_record, plan_record
 from shared.engine.limits import Limits
 from shared.engine.marks import Marks
+from shared.engine.resizing import change_records, resize_records
 from shared.engine.risk import Risk
 from shared.engine.settlements import Settlements
 
@@ -34,7 +36,7 @@ class Desk:
     """Orders, positions, settlement and the books of one account.
 
     ``ended``: orders that the event in hand has ended at the venue, for whoever goes on with their intents.
-    ``on_position`` is called with every change of a position.
+    ``on_position`` is called with every change of a position, ``on_change`` with every change that people made.
     """
 
     def __init__(self, account: str, limits: Limits) -> None:
@@ -49,7 +51,14 @@ class Desk:
         self.payouts = self.settlements.payouts
         self.ended: list[Order] = []
         self.on_position: Callable[[Position], None] | None = None
+        self.on_change: Callable[[Record], None] | None = None
         self._unsent: dict[str, None] = {}
+
+    def relimit(self, limits: Limits, at: int) -> None:
+        """Other limits, from now on; the rooms follow by records (``change``)."""
+        self.limits = limits
+        self.risk.relimit(limits, at)
+        self.settlements.relimit(limits)
 
     # ------------------------------------------------------------------ belief
 
@@ -74,6 +83,8 @@ class Desk:
                 self.risk.relatch(Reason(record.ref), record.at)
             case RecordKind.RESUMED:
                 self.risk.resume(record.at)
+            case RecordKind.CHANGED if self.on_change is not None:
+                self.on_change(record)
             case _:
                 pass
 
@@ -165,6 +176,18 @@ class Desk:
     def resumed(self, at: int) -> Write:
         """A person has looked."""
         return self._write(Record(RecordKind.RESUMED, self.account, at))
+
+    # ------------------------------------------------------------------ what people change
+
+    def change(self, change: Change, limits: Limits, at: int, command_id: str) -> list[Effect]:
+        """Write down a person's change; the rooms get the sizes of the limits it leads to."""
+        made = change_records(self.account, self.books, limits, at, change, command_id)
+        return [self._write(record) for record in made]
+
+    def resize(self, at: int) -> list[Effect]:
+        """Recovery: rooms of an earlier life get the sizes of the limits in force."""
+        made = resize_records(self.account, self.books, self.limits, at)
+        return [self._write(record) for record in made]
 
     # ------------------------------------------------------------------ plan -> submit
 
