@@ -243,9 +243,9 @@ class House:
         self.command(CommandKind.RESUME)
 
     def restarted(self, after: int = SECOND, trading: bool = True, limits: Limits | None = None) -> "House":
-        """A new life over the same store: journal, then the markets and watch list again. ``limits``: other settings."""
+        """A new life over the same store (and other settings): journal, then the markets and watch list again."""
         life = House(limits or self.engine.changes.base, store=self.store, strategy=self.engine.strategy)
-        life.now = self.now + after
+        life.now, life.trades = self.now + after, self.trades
         life.perform(life.engine.recover(self.store.journal("test"), trading, life.now))
         life.give(ranking("whale"))
         for known in self.engine.markets.values():

@@ -1,5 +1,5 @@
-"""Every limit, changed while the engine trades, reaches every part that goes by it: an engine whose limit was changed is
-compared, part by part, with one that was made with it and has seen the same.
+"""Every limit, changed while the engine trades, reaches every part that goes by it: an engine whose limit was changed
+is compared, part by part, with one that was made with it and has seen the same.
 """
 
 import pytest
