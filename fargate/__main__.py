@@ -118,7 +118,7 @@ def _set(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """What is changed while it trades. ``+0x...`` and ``-0x...`` are read as flags with the rest of the address."""
     text = "change limits, the strategy's mode or the watch list of the running system, without a restart"
     what = group.add_parser("set", help=text).add_subparsers(dest="what", required=True, metavar="WHAT")
-    limit = what.add_parser("limit", help="set limits by name, as LIMIT_* settings do: stop_loss=10% pause_ns=30m")
+    limit = what.add_parser("limit", help="set limits by name, as LIMIT_* settings do: stop_loss=10%% pause_ns=30m")
     limit.add_argument("limits", nargs="+", metavar="NAME=VALUE", help="see `limits` for the names; all hold or none")
     mode = what.add_parser("mode", help="trade, or observe: decide and record, enter nothing, leave what is held")
     mode.add_argument("mode", choices=("trade", "observe"))
