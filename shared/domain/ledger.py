@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shared.domain.change import Change
 from shared.domain.errors import Corrupt
@@ -208,4 +208,5 @@ class Record(Struct, frozen=True):
     v: int = 1
     status: SettlementStatus | None = None
     ref: str = ""
-    change: Change | None = None
+    change: Change | UnsetType = UNSET
+    """Left out of the encoding of all other records, so that old digests of records and effects stay true."""

@@ -112,6 +112,6 @@ def pinned_in(records: Iterable[Record]) -> tuple[str, ...]:
     """The wallets that people have pinned by these records and not let go since."""
     changes = Changes(Limits())
     for record in records:
-        if record.change is not None:
+        if isinstance(record.change, Change):
             changes.take(record.change, record.ref)
     return tuple(changes.pinned)

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from shared.domain.change import Mode
+from shared.domain.change import Change, Mode
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert, Effect, RecordDecision
 from shared.domain.errors import BadInput, Corrupt
@@ -300,7 +300,7 @@ class Engine:
 
     def _changed(self, record: Record) -> None:
         """A change is written down, or was by an earlier life: from now on it holds everywhere."""
-        assert record.change is not None  # of this kind of record
+        assert isinstance(record.change, Change)  # of this kind of record
         self.changes.take(record.change, record.ref)
         self.judge.observing = self.changes.mode is Mode.OBSERVE
         if self.changes.limits != self.limits:

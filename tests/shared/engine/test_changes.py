@@ -43,7 +43,7 @@ def holding() -> House:
     return house
 
 
-def changes_on_record(house: House) -> list[Change | None]:
+def changes_on_record(house: House) -> list[object]:
     return [record.change for record in house.store.records if record.kind is RecordKind.CHANGED]
 
 

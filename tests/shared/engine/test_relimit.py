@@ -10,7 +10,7 @@ from shared.domain.errors import BadInput
 from shared.domain.instants import DAY, SECOND
 from shared.domain.market import MarketKind
 from shared.domain.messages import FiguresPublished, MarketListed, SpotTrade
-from shared.domain.money import ONE, Fraction, format_micro
+from shared.domain.money import ONE, Fraction, Usd, format_micro
 from shared.domain.order import Side
 from shared.domain.tables import Figures
 from shared.engine.bounds import BOUNDS, Bound, Unit
@@ -63,7 +63,7 @@ def again(before: House, limits: Limits) -> House:
     life = before.restarted(limits=limits)
     for n, price in enumerate((60_000, 60_100, 60_050)):
         life.give(SpotTrade("BTC", Side.BUY, price * ONE, ONE, n), SECOND)
-    life.give(FiguresPublished(Figures(life.now, var_95=1, bets=4, diversification=Fraction(ONE))))
+    life.give(FiguresPublished(Figures(life.now, var_95=Usd(1), bets=4, diversification=Fraction(ONE))))
     life.whale(trade(token="u:no", side=Side.SELL, tx="sale"))
     return life
 
