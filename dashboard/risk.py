@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dashboard.state import AlertRow, BreakerRow, RiskView, Rounds, Settlement, Tripped, Use
+from dashboard.state import AlertRow, BreakerRow, Changes, RiskView, Rounds, Settlement, Tripped, Use
 from dashboard.tables import Row, moment
 from dashboard.words import NOTHING, age, count, dollars, gain, short, stamp
 from shared.domain.money import ONE, float_of_micro, mul_div_floor
@@ -65,6 +65,22 @@ def limit_rows(limits: tuple[Use, ...]) -> list[Row]:
         }
         for share, use in rows
     ]
+
+
+def change_sentences(changes: Changes) -> list[str]:
+    """What holds on top of the settings because somebody changed it, one sentence for each kind."""
+    said = []
+    if changes.limits:
+        listed = ", ".join(f"{name}={text}" for name, text in changes.limits.items())
+        said.append(f"Limits changed at run time: {listed}.")
+    if changes.unfit:
+        said.append(f"They do not fit the settings, so nothing is entered: {changes.unfit}.")
+    elif changes.mode == "observe":
+        said.append("The strategy observes: it decides and records, and enters nothing.")
+    for wallets, words in ((changes.pinned, "Pinned by hand"), (changes.unpinned, "Pinned no more")):
+        if wallets:
+            said.append(f"{words}: {', '.join(short(wallet) for wallet in wallets)}.")
+    return said
 
 
 def _share(use: Use) -> float:

@@ -228,6 +228,19 @@ class AlertRow(Struct, frozen=True):
     times: int = 1
 
 
+class Changes(Struct, frozen=True):
+    """What people changed at run time: limits as they wrote them, the strategy's mode, wallets pinned and let go.
+
+    ``unfit``: why the changes do not fit the settings (empty: they do).
+    """
+
+    limits: dict[str, str] = {}
+    mode: str = "trade"
+    pinned: tuple[str, ...] = ()
+    unpinned: tuple[str, ...] = ()
+    unfit: str = ""
+
+
 class RiskView(Struct, frozen=True):
     """How risk stands, written about every ten seconds. ``at`` is the wall clock, ``event_at`` the engine's now."""
 
@@ -240,6 +253,7 @@ class RiskView(Struct, frozen=True):
     settlement: Settlement = Settlement()
     reconciliation: Rounds = Rounds()
     alerts: tuple[AlertRow, ...] = ()
+    changes: Changes = Changes()
 
 
 def live_of(item: dict[str, Any]) -> Live:

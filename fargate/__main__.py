@@ -108,6 +108,7 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         parser.add_argument("--reason", required=True, help="why; it is kept and shown")
         parser.add_argument("--json", action="store_true", help="machine-readable answer")
         parser.set_defaults(run=run)
+    _set(group)
     parser = group.add_parser(
         "status", help="how the trader on this machine stands: 0 ready, 1 not ready, 2 nobody there"
     )
@@ -115,9 +116,29 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.set_defaults(run="status")
 
 
+def _set(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What is changed while it trades. ``+0x...`` and ``-0x...`` are read as flags with the rest of the address."""
+    text = "change limits, the strategy's mode or the watch list of the running system, without a restart"
+    what = group.add_parser("set", help=text).add_subparsers(dest="what", required=True, metavar="WHAT")
+    limit = what.add_parser("limit", help="set limits by name, as LIMIT_* settings do: stop_loss=10%% pause_ns=30m")
+    limit.add_argument("limits", nargs="+", metavar="NAME=VALUE", help="see `limits` for the names; all hold or none")
+    mode = what.add_parser("mode", help="trade, or observe: decide and record, enter nothing, leave what is held")
+    mode.add_argument("mode", choices=("trade", "observe"))
+    watch = what.add_parser("watch", prefix_chars="+-", help="follow wallets by hand, or no more: +0x... -0x...")
+    for flag, dest, words in (("+0", "pin", "follow this wallet"), ("-0", "unpin", "follow it by hand no more")):
+        watch.add_argument(
+            flag, dest=dest, action="append", default=[], type=lambda rest: f"0{rest}", metavar="xADDRESS", help=words
+        )
+    reset = what.add_parser("reset", help="forget all changes: the settings hold again")
+    for name, parser in (("limit", limit), ("mode", mode), ("watch", watch), ("reset", reset)):
+        parser.add_argument("--reason", default="by hand", help="why; it is kept and shown")
+        parser.add_argument("--json", action="store_true", help="machine-readable answer")
+        parser.set_defaults(run=f"set_{name}")
+
+
 def _risk(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = group.add_parser("limits", help="every limit and breaker of a profile, in words and numbers")
-    parser.add_argument("--profile", metavar="NAME", help="copy or model (default: the configured one)")
+    parser = group.add_parser("limits", help="every limit and breaker in force (or of a profile), in words and numbers")
+    parser.add_argument("--profile", metavar="NAME", help="copy or model (default: what is in force, or configured)")
     parser.add_argument("--stage", metavar="NAME", help="capital stage whose sizes apply (default: the configured one)")
     parser.add_argument("--json", action="store_true", help="machine-readable answer")
     parser.set_defaults(run="limits")
@@ -202,6 +223,10 @@ MODULES = {
     "probe": "fargate.probe",
     "limits": "fargate.limits",
     "status": "fargate.status",
+    "set_limit": "fargate.setting",
+    "set_mode": "fargate.setting",
+    "set_watch": "fargate.setting",
+    "set_reset": "fargate.setting",
     "explain": "fargate.explain",
 }
 """Where a command's function is, if not in ``fargate.commands``."""

@@ -38,7 +38,7 @@ from shared.domain.errors import LeaseLost, Temporary
 from shared.domain.instants import MILLISECOND, SECOND
 from shared.domain.ledger import Record
 from shared.domain.messages import (
-    ControlChanged,
+    Closing,
     Event,
     FeedHealth,
     MarketResolved,
@@ -166,7 +166,7 @@ class AsyncDriver:
                 await asyncio.sleep(0)
                 continue
             self._wake.clear()
-            if self._inbox or self._error is not None:
+            if (self._inbox and not self.closing) or self._error is not None:
                 continue
             due_in = (self._next_due() - self._clock.now()) / SECOND
             # Not `wait_for`: in Python 3.11 it can swallow the cancellation that ends the run.
@@ -179,7 +179,7 @@ class AsyncDriver:
     def close(self, reason: str) -> None:
         """Begin to end: no fact is taken any more and nothing planned; what rests at the venue is cancelled."""
         self.closing = reason
-        self.tell("driver", self._clock.now(), ControlChanged(False, reason))
+        self.tell("driver", self._clock.now(), Closing(reason))
         self.wake()
 
     @property

@@ -14,6 +14,7 @@ from shared.domain.order import Purpose
 from shared.domain.tables import Figures
 from shared.domain.whale import RankedWallet
 from shared.engine.breakers import table
+from shared.engine.changes import Changes
 from shared.engine.desk import Desk
 from shared.engine.engine import Engine
 from shared.engine.risk import Risk
@@ -26,6 +27,8 @@ TEXT_MAX = 200
 KEY_SHOWN = 10
 FINDINGS_SHOWN = 10
 STRESS_SHOWN = 12
+PINS_SHOWN = 100
+COMMANDS_SHOWN = 20
 
 Row = dict[str, object]
 
@@ -133,6 +136,24 @@ def risk_of(engine: Engine, rounds: Rounds, at: int, alerts: Sequence[Row]) -> R
             ],
         },
         "alerts": list(alerts),
+        "changes": changes_of(engine.changes),
+    }
+
+
+def changes_of(changes: Changes) -> Row:
+    """What people changed: limits as they wrote them, mode and pins; commands accepted of late, those refused and why.
+    ``in_force``: all limits.
+    """
+    holds = changes.in_force()
+    return {
+        "in_force": to_builtins(changes.limits),
+        "limits": holds.limits,
+        "mode": holds.mode.value,
+        "pinned": holds.pinned[:PINS_SHOWN],
+        "unpinned": holds.unpinned[:PINS_SHOWN],
+        "unfit": changes.unfit[:TEXT_MAX],
+        "made": list(changes.made)[-COMMANDS_SHOWN:],
+        "refused": {name: text[:TEXT_MAX] for name, text in changes.refused.items()},
     }
 
 

@@ -186,7 +186,7 @@ def rank(options: argparse.Namespace, settings: Settings) -> int:
     run = rank_now(settings, endpoint, BUCKET, time.time_ns(), ScoringRules(), tell)
     answer = {"discovery": msgspec.to_builtins(found), "ranking": msgspec.to_builtins(run)}
     missing = found.failed + found.left
-    return _told(
+    return told(
         options,
         answer,
         f"ranked {run.wallets:,} wallets ({found.rows:,} new rows, {missing:,} wallets not read): {run.eligible:,} "
@@ -209,7 +209,8 @@ def endpoint_of(settings: Settings) -> Endpoint:
     return Endpoint(REGION, running[-1].read_text(encoding="utf-8").strip(), KEY_ID, SECRET)
 
 
-def _told(options: argparse.Namespace, answer: dict[str, object], sentence: str) -> int:
+def told(options: argparse.Namespace, answer: dict[str, object], sentence: str) -> int:
+    """Answer as people or (``--json``) machines read it; exit code 0."""
     print(json.dumps(answer) if options.json else sentence)
     return 0
 
@@ -220,7 +221,7 @@ def kill(options: argparse.Namespace, settings: Settings) -> int:
     tables = Tables(settings.state.table_prefix, endpoint)
     put_switch(tables, settings.account, Switch(False, options.reason, at))
     _request(settings, endpoint, CommandKind.KILL, options.reason, at)
-    return _told(options, {"trading": False, "reason": options.reason}, f"trading is stopped: {options.reason}")
+    return told(options, {"trading": False, "reason": options.reason}, f"trading is stopped: {options.reason}")
 
 
 def flatten(options: argparse.Namespace, settings: Settings) -> int:
@@ -244,7 +245,7 @@ def flatten(options: argparse.Namespace, settings: Settings) -> int:
         "orders_open": len(readers.open_orders(account)),
         "reason": options.reason,
     }
-    _told(options, answer, _flattened(waits, running, held))
+    told(options, answer, _flattened(waits, running, held))
     return 1 if waits else 0
 
 
@@ -267,7 +268,7 @@ def resume(options: argparse.Namespace, settings: Settings) -> int:
     readers = Readers(settings.state.table_prefix, endpoint)
     for _ in range(50):
         if readers.switch(settings.account).trading:
-            return _told(options, {"trading": True}, "trading has resumed")
+            return told(options, {"trading": True}, "trading has resumed")
         time.sleep(0.1)
     raise Temporary("asked to resume, but the trader has not cleared the switch within 5 s: see `status`")
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from fargate.heartbeat import Heartbeat, await_lease
-from fargate.limits import limits_in_force
+from fargate.limits import limits_in_force, stage_in_force
 from fargate.trader import Stopped
 from shared.adapters.clock import SystemClock, running_ns
 from shared.adapters.durable.lease import Keeper
@@ -105,7 +105,8 @@ def engine_of(settings: Settings, sizing: str, strict_sources: frozenset[str]) -
     """
     strategy = WhaleCopy(Params(sizing=sizing))
     detection = LIVE_DETECTION if strict_sources else DetectionParams()
-    return TapedEngine(settings.account, strategy, limits_in_force(settings), detection, strict_sources)
+    stage = stage_in_force(settings)
+    return TapedEngine(settings.account, strategy, limits_in_force(settings), detection, strict_sources, stage)
 
 
 def open_house(

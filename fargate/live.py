@@ -1,6 +1,6 @@
 """Paper trading on the live venue's public data: the last hours first, then the present, until somebody stops it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fargate.async_driver import AsyncDriver
@@ -17,6 +17,7 @@ from shared.adapters.polymarket.poll_feed import PollFeed
 from shared.domain.instants import SECOND
 from shared.domain.messages import RankingPublished
 from shared.domain.whale import Ranking
+from shared.engine.changes import pinned_in
 from shared.research.driver import Driver
 from shared.settings import Settings
 
@@ -82,7 +83,8 @@ class LiveRun:
         if ranked is None or not ranked.wallets:
             page = await clients.data.leaderboard("month", "PNL", LEADERS)
             self._leaders = [row.wallet for row in page.rows]
-        watch = self._watch(ranked, self._house.clock.now())
+        # What people have pinned is known to the engine once it has recovered; the past is read before that.
+        watch = self._watch(ranked, self._house.clock.now(), pinned_in(self._house.records))
         wallets = [one.wallet for one in watch.wallets]
         feed = PollFeed(clients.data, clients.gamma, clients.clob, wallets, self._house.clock.now)
         past = Past(self._house, self._before, self._say, self._settings.copy.backfill_hours)
@@ -95,10 +97,10 @@ class LiveRun:
 
     # ------------------------------------------------------------------ who is followed
 
-    def _watch(self, ranked: Ranking | None, at: int) -> Ranking:
+    def _watch(self, ranked: Ranking | None, at: int, by_hand: Iterable[str] = ()) -> Ranking:
         known = self._house.engine.detection.whales
         held = held_sources(self._house.records)
-        return watch_list(ranked, self._settings.copy.pinned_wallets, self._leaders, held, known, at)
+        return watch_list(ranked, (*self._settings.copy.pinned_wallets, *by_hand), self._leaders, held, known, at)
 
     def _follow(self, driver: AsyncDriver, ranked: Ranking | None) -> None:
         """Follow this ranking from now on; who left it stays watched as long as we hold what it brought us."""

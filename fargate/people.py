@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fargate.flattening import Flattening
-from fargate.lanes import Lane
+from fargate.lanes import Lane, ignore
 from shared.domain.errors import Temporary
 from shared.domain.instants import SECOND
 from shared.domain.messages import Command, CommandKind, ControlChanged, FeedHealth, Payload
@@ -39,23 +39,33 @@ class Handling(Protocol):
 
 
 class People:
-    """See the module. ``clock`` says what time it is (nanoseconds)."""
+    """See the module. ``clock`` says what time it is (nanoseconds); ``answered`` is called with the event time when a
+    change was judged, since whoever asked for it waits for the answer.
+    """
 
-    def __init__(self, driver: Handling, store: Store, lane: Lane, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        driver: Handling,
+        store: Store,
+        lane: Lane,
+        clock: Callable[[], int],
+        answered: Callable[[int], None] = ignore,
+    ) -> None:
         self.trouble = ""
         """Why the switch cannot be read; empty while it can."""
         self._driver = driver
         self._store = store
         self._lane = lane
         self._clock = clock
+        self._answered = answered
         self._flattening = Flattening()
         self._heard_at = 0
         self._asked_at = 0
         self._deaf = False
 
-    def again(self, driver: Handling, lane: Lane) -> "People":
+    def again(self, driver: Handling, lane: Lane, answered: Callable[[int], None]) -> "People":
         """The same wishes, heard for another driver of the same engine; calls are made in ``lane``."""
-        made = People(driver, self._store, lane, self._clock)
+        made = People(driver, self._store, lane, self._clock, answered)
         made._flattening = self._flattening
         return made
 
@@ -96,6 +106,8 @@ class People:
         for command in commands:
             if command.kind is CommandKind.FLATTEN:
                 self._flatten(command, switch, at)
+            elif command.kind is CommandKind.SET:
+                self._set(command, at)
             else:
                 self._do(command, at)
 
@@ -119,6 +131,15 @@ class People:
                 return
             flattening.done(command.command_id)
         self._taken(command.command_id)
+
+    def _set(self, command: Command, at: int) -> None:
+        """A change is taken by its own record, when that is committed; what is refused is taken here."""
+        made = self._driver.engine.changes.made
+        if command.command_id not in made:
+            self._driver.handle_now(command, at)
+            self._answered(at)
+        if command.command_id not in made:
+            self._taken(command.command_id)
 
     def _taken(self, command_id: str) -> None:
         """What was acted on need not be delivered again, once what it led to is durable: a crash in between delivers it

@@ -99,7 +99,7 @@ class Trader(Generic[AnyDriver]):
         self.alerts = Alerts()
         self.health = Health()
         """What others are told of how we stand; a run gives all its traders its own."""
-        self._people = People(driver, store, self.lane, clock.now)
+        self._people = People(driver, store, self.lane, clock.now, self._show_risk)
         self._due: dict[str, int] = {}
         self._metrics_at = 0
         self._shown_markets: dict[str, None] = {}
@@ -190,7 +190,7 @@ class Trader(Generic[AnyDriver]):
         made.ranked = self.ranked
         made.alerts = self.alerts
         made.health = self.health
-        made._people = self._people.again(driver, lane)
+        made._people = self._people.again(driver, lane, made._show_risk)
         made._metrics_at = self._metrics_at
         made._shown_markets = self._shown_markets
         return made

@@ -130,7 +130,10 @@ class Store(Protocol):
         """Commit a planned order if the epoch is ours, the switch is off, the key is new and every room suffices."""
 
     def write(self, record: Record) -> None:
-        """Commit a fact; ``Corrupt`` when its posting exists with other content, ``LeaseLost`` under an old epoch."""
+        """Commit a fact; ``Corrupt`` when its posting exists with other content, ``LeaseLost`` under an old epoch.
+
+        A change that a person asked for takes its command with it.
+        """
 
     def decide(self, decisions: list[Decision]) -> None:
         """Keep decisions for people to read."""

@@ -12,10 +12,10 @@ from msgspec import Struct
 from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND
 from shared.domain.money import Fraction, Usd, dollars, format_micro, parse_micro
+from shared.domain.whale import is_wallet
 
 T = TypeVar("T")
 
-_WALLET = re.compile(r"0x[0-9a-f]{40}")
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 DATA_API_URL = "https://data-api.polymarket.com"
@@ -191,7 +191,7 @@ def _kelly(text: str) -> Fraction:
 def _wallets(text: str) -> tuple[str, ...]:
     wallets = tuple(part.strip().lower() for part in text.split(",") if part.strip())
     for wallet in wallets:
-        if _WALLET.fullmatch(wallet) is None:
+        if not is_wallet(wallet):
             raise BadInput(f"{wallet!r} is not a wallet address (0x and 40 hex digits)")
     return wallets
 

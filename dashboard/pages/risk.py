@@ -10,6 +10,7 @@ from dashboard.queries import Queries
 from dashboard.risk import (
     alert_rows,
     breaker_rows,
+    change_sentences,
     diversification_words,
     exit_rows,
     finding_rows,
@@ -61,8 +62,10 @@ def breakers(view: RiskView) -> None:
 
 
 def limits(view: RiskView) -> None:
-    """How far each limit is used up."""
+    """How far each limit is used up, and what was changed at run time."""
     st.header("Limits", help="The one that is used up most comes first.")
+    for text in change_sentences(view.changes):
+        st.info(plain(text), icon=":material/edit:")
     _table(limit_rows(view.limits), "limits", limit_columns())
 
 

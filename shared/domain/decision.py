@@ -34,6 +34,7 @@ class Reason(StrEnum):
     PAUSED_STORE = "paused_store"
     WHALE_DAILY_LOSS = "whale_daily_loss"
     NOT_RANKED = "not_ranked"
+    OBSERVED = "observed"
     NO_SLEEVE = "no_sleeve"
     OPPOSITE_SIDE = "opposite_side"
     OVERLAP = "overlap"

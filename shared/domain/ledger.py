@@ -2,8 +2,9 @@
 
 from enum import Enum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from shared.domain.change import Change
 from shared.domain.errors import Corrupt
 from shared.domain.ids import fact_id
 from shared.domain.money import Shares, Usd
@@ -152,7 +153,8 @@ class Redemption(Struct, frozen=True, gc=False):
 class HeadroomChange(Struct, frozen=True, gc=False, array_like=True):
     """A limit's remaining room changes by ``delta`` micro-dollars (or shares); ``limit`` is its size when first used.
 
-    A negative delta inside a plan is refused by the store when the room would go below zero.
+    A negative delta inside a plan is refused by the store when the room would go below zero. A limit of another size
+    is a delta too (see ``RESIZING``): a lower one may leave less than no room, which no plan fits into.
     """
 
     name: str
@@ -178,6 +180,18 @@ class RecordKind(Enum):
     RESUMED = "resumed"
     VOIDED = "voided"
     """Nothing: it takes the place of a plan that was given up and might still arrive."""
+    CHANGED = "changed"
+    """A person changed something; the rooms with it."""
+    RESIZED = "resized"
+    """Rooms were given the size that the limits now say."""
+
+
+OBEYING = (RecordKind.CHANGED, RecordKind.RESUMED)
+"""Records by which a command is obeyed, whose id is their ``ref``: it is forgotten in the same commit, so that no crash
+comes between the two and no later life obeys it again (a resume, perhaps, after somebody has stopped trading since).
+"""
+RESIZING = (RecordKind.CHANGED, RecordKind.RESIZED)
+"""Records whose ``headroom`` changes how large rooms are, and not how much of them is used."""
 
 
 class Record(Struct, frozen=True):
@@ -186,7 +200,7 @@ class Record(Struct, frozen=True):
     ``order`` and ``position`` are after-images, ``posting`` is put once, ``headroom`` is added. Orders, positions,
     ledger and headroom are projections of these records and can be rebuilt from them alone. ``status`` is how far
     ``fill`` has settled, in records of settlement (CONFIRMED, REVERSED). ``ref`` names what a record without a posting
-    is about: the market redeemed, the breaker that halted.
+    is about: the market redeemed, the breaker that halted, the command that asked for a ``change``.
     """
 
     kind: RecordKind
@@ -200,3 +214,5 @@ class Record(Struct, frozen=True):
     v: int = 1
     status: SettlementStatus | None = None
     ref: str = ""
+    change: Change | UnsetType = UNSET
+    """Left out of the encoding of all other records, so that old digests of records and effects stay true."""

@@ -8,6 +8,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from shared.domain.change import Change
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market
 from shared.domain.money import Shares
@@ -223,6 +224,12 @@ class ControlChanged(Struct, frozen=True, gc=False, tag=True):
     reason: str
 
 
+class Closing(Struct, frozen=True, gc=False, tag=True):
+    """This life is ending in order: what rests at the venue is cancelled, and nothing more is sent."""
+
+    reason: str
+
+
 class PlanCommitted(Struct, frozen=True, gc=False, tag=True):
     """The store wrote the plan; ``existed`` when the same order key had been written before."""
 
@@ -334,15 +341,18 @@ class CommandKind(Enum):
     DEPOSIT = "deposit"
     FLATTEN = "flatten"
     """Stop trading and sell every position."""
+    SET = "set"
+    """Change limits, the strategy's mode or the watch list."""
 
 
 class Command(Struct, frozen=True, gc=False, tag=True):
-    """A request from outside; ``amount`` only for deposits (micro-dollars)."""
+    """A request from outside; ``amount`` only for deposits (micro-dollars), ``change`` only for SET."""
 
     command_id: str
     kind: CommandKind
     reason: str
     amount: int = 0
+    change: Change | None = None
 
 
 Payload = (
@@ -366,6 +376,7 @@ Payload = (
     | VoicesPublished
     | FiguresPublished
     | ControlChanged
+    | Closing
     | PlanCommitted
     | PlanRefused
     | OrderAccepted

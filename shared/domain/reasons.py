@@ -33,6 +33,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
     _R.PAUSED_STORE: ("Store too slow", "The store answers too slowly; entries wait for it."),
     _R.WHALE_DAILY_LOSS: ("Whale's daily loss", "Copying this whale lost its limit for today."),
     _R.NOT_RANKED: ("Not followed", "The wallet is not on the watch list."),
+    _R.OBSERVED: ("Observed only", "It would have been copied, but the strategy only observes."),
     _R.NO_SLEEVE: ("Nothing to sell", "The whale sold something we do not hold from copying it."),
     _R.OPPOSITE_SIDE: ("Opposite side held", "We hold another outcome of the same market."),
     _R.OVERLAP: ("Whales overlap", "The whales in this market trade the same markets too often to be copied twice."),

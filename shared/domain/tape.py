@@ -11,7 +11,10 @@ from shared.domain.messages import Event
 
 
 class Began(Struct, frozen=True):
-    """The engine was made, of these: ``params``, ``limits`` and ``detection`` as JSON. ``at``: nanoseconds UTC."""
+    """The engine was made, of these: ``params``, ``limits``, ``detection`` and ``stage`` (empty: none) as JSON.
+
+    ``at``: nanoseconds UTC.
+    """
 
     account: str
     at: int
@@ -21,6 +24,7 @@ class Began(Struct, frozen=True):
     detection: str
     strict_sources: tuple[str, ...] = ()
     v: int = 1
+    stage: str = ""
 
 
 class Warmed(Struct, frozen=True, gc=False):

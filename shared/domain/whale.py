@@ -1,9 +1,18 @@
 """Whales: the wallets we follow, what a ranking says of them, and the burst of fills that makes a signal."""
 
+import re
+
 from msgspec import Struct
 
 from shared.domain.money import Fraction, Shares, Usd
 from shared.domain.order import Side
+
+_WALLET = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
+
+
+def is_wallet(text: str) -> bool:
+    """Whether the text is a wallet's address as we write it: 0x and 40 hex digits in lower case."""
+    return _WALLET.fullmatch(text) is not None
 
 
 class RankedWallet(Struct, frozen=True, gc=False):

@@ -143,6 +143,11 @@ class Consensus:
         self._before: dict[str, _Talk] = {}
         self._rotate_at = 0
 
+    def relimit(self, limits: Limits) -> None:
+        """Other limits; what is forgotten already does not speak again."""
+        self._rotate_at += limits.voice_ns - self._limits.voice_ns
+        self._limits = limits
+
     # ------------------------------------------------------------------ what is known
 
     def publish(self, voices: Voices) -> None:

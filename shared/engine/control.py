@@ -1,30 +1,51 @@
-"""What people ask of the engine, and how it stops: the kill switch, resume, deposits, and selling everything."""
+"""What people ask of the engine, and how it stops: the kill switch, resume, deposits, selling everything, and other
+limits, modes and watch lists.
+"""
 
+from shared.domain.change import in_words
 from shared.domain.effects import Alert, Effect, SetSwitch
+from shared.domain.errors import BadInput
+from shared.domain.ledger import OBEYING, Record, RecordKind
 from shared.domain.messages import Command, CommandKind
 from shared.domain.money import Usd, format_micro
 from shared.domain.order import OrderState
+from shared.engine.changes import Changes
 from shared.engine.desk import Desk
+from shared.engine.following import Following
 from shared.engine.holdings import Holdings
 
 
 class Control:
     """Commands by their id: each is obeyed once in a life, however often it is delivered."""
 
-    def __init__(self, desk: Desk, holdings: Holdings) -> None:
+    def __init__(self, desk: Desk, holdings: Holdings, changes: Changes, following: Following) -> None:
         self._desk = desk
         self._holdings = holdings
+        self._changes = changes
+        self._following = following
         self._obeyed: dict[str, None] = {}
         self._ways = {
             CommandKind.DEPOSIT: self._deposit,
             CommandKind.KILL: self._kill,
             CommandKind.FLATTEN: self._flatten,
             CommandKind.RESUME: self._resume,
+            CommandKind.SET: self._set,
         }
 
-    def known(self, command_id: str) -> None:
-        """A command of an earlier life has had its effect."""
-        self._obeyed[command_id] = None
+    def recover(self, records: list[Record]) -> list[Effect]:
+        """Commands of earlier lives that have had their effect are not obeyed again; what people changed then holds, on
+        top of the settings of today.
+        """
+        for record in records:
+            if record.kind is RecordKind.DEPOSITED and record.posting is not None:
+                self._obeyed[record.posting.ref] = None
+            elif record.kind in OBEYING:
+                self._obeyed[record.ref] = None
+        self._following.again()
+        if not self._changes.unfit:
+            return []
+        text = "what was changed does not fit the settings, so they alone hold and nothing is entered until it does"
+        return [Alert(1, "changes_unfit", f"{text} (or is reset): {self._changes.unfit}")]
 
     def stop(self, reason: str, at: int) -> list[Effect]:
         """Trading stops, for a reason of our own: nothing is planned any more, what is open is cancelled."""
@@ -71,7 +92,22 @@ class Control:
             return [Alert(2, "resume_refused", f"not resumed: {desk.settlements.broken}")]
         self._holdings.stay()
         return [
-            desk.resumed(at),
+            desk.resumed(at, command.command_id),
             SetSwitch(True, command.reason, command.command_id),
             Alert(3, "trading_resumed", command.reason),
         ]
+
+    def _set(self, command: Command, at: int) -> list[Effect]:
+        """All of it or nothing; what is accepted is written down before it is told, and holds at once everywhere."""
+        change = command.change
+        try:
+            limits = self._changes.limits_after(change)
+        except BadInput as error:
+            self._changes.refuse(command.command_id, str(error))
+            return [Alert(2, "change_refused", f"nothing is changed: {error}")]
+        assert change is not None  # a request for nothing is refused
+        written = self._desk.change(change, limits, at, command.command_id)
+        if change.watches:
+            self._following.again()
+        told = f"{in_words(change)} ({command.reason})"
+        return [*written, Alert(3, "changed", told), *self._holdings.look(at)]

@@ -20,6 +20,10 @@ class Filters:
         self.books: dict[str, Book] = {}
         self.not_applicable: dict[str, int] = {}
 
+    def relimit(self, limits: Limits) -> None:
+        """Other limits, from the next entry on."""
+        self.limits = limits
+
     def judge(self, trade: Trade, market: Market, at: int, strict: bool) -> Found:
         """The first filter an entry fails, the filters that could not be applied, and the numbers behind it."""
         missing: list[str] = []

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from shared.domain.change import Change
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert, Cancel, Effect, Plan, Query, Submit, WakeMeAt, Write
 from shared.domain.errors import Corrupt
@@ -20,6 +21,7 @@ from shared.engine.execution import Execution
 from shared.engine.ledger import Projection, deposit_record, fill_record, move_record, plan_record
 from shared.engine.limits import Limits
 from shared.engine.marks import Marks
+from shared.engine.resizing import change_records, resize_records
 from shared.engine.risk import Risk
 from shared.engine.settlements import Settlements
 
@@ -34,7 +36,7 @@ class Desk:
     """Orders, positions, settlement and the books of one account.
 
     ``ended``: orders that the event in hand has ended at the venue, for whoever goes on with their intents.
-    ``on_position`` is called with every change of a position.
+    ``on_position`` is called with every change of a position, ``on_change`` with every change that people made.
     """
 
     def __init__(self, account: str, limits: Limits) -> None:
@@ -49,7 +51,15 @@ class Desk:
         self.payouts = self.settlements.payouts
         self.ended: list[Order] = []
         self.on_position: Callable[[Position], None] | None = None
+        self.on_change: Callable[[Record], None] | None = None
+        self.closing = False
         self._unsent: dict[str, None] = {}
+
+    def relimit(self, limits: Limits, at: int) -> None:
+        """Other limits, from now on; the rooms follow by records (``change``)."""
+        self.limits = limits
+        self.risk.relimit(limits, at)
+        self.settlements.relimit(limits)
 
     # ------------------------------------------------------------------ belief
 
@@ -74,6 +84,8 @@ class Desk:
                 self.risk.relatch(Reason(record.ref), record.at)
             case RecordKind.RESUMED:
                 self.risk.resume(record.at)
+            case RecordKind.CHANGED if self.on_change is not None:
+                self.on_change(record)
             case _:
                 pass
 
@@ -168,9 +180,21 @@ class Desk:
             for reason in self.risk.fresh_latches()
         ]
 
-    def resumed(self, at: int) -> Write:
+    def resumed(self, at: int, command_id: str) -> Write:
         """A person has looked."""
-        return self._write(Record(RecordKind.RESUMED, self.account, at))
+        return self._write(Record(RecordKind.RESUMED, self.account, at, ref=command_id))
+
+    # ------------------------------------------------------------------ what people change
+
+    def change(self, change: Change, limits: Limits, at: int, command_id: str) -> list[Effect]:
+        """Write down a person's change; the rooms get the sizes of the limits it leads to."""
+        made = change_records(self.account, self.books, limits, at, change, command_id)
+        return [self._write(record) for record in made]
+
+    def resize(self, at: int) -> list[Effect]:
+        """Recovery: rooms of an earlier life get the sizes of the limits in force."""
+        made = resize_records(self.account, self.books, self.limits, at)
+        return [self._write(record) for record in made]
 
     # ------------------------------------------------------------------ plan -> submit
 
@@ -188,7 +212,9 @@ class Desk:
         if existed:
             return self._in_doubt(order, at, "planned by an earlier life")
         if self._unwanted(order):
-            return self._move(order, OrderCause.NEVER_SENT, at, "never sent: trading stopped or market resolved")
+            return self._move(
+                order, OrderCause.NEVER_SENT, at, "never sent: trading stopped, this life ended or its market resolved"
+            )
         if at - order.planned_at > self.limits.pending_ns:
             waited = at - order.planned_at
             return self._move(order, OrderCause.NEVER_SENT, at, f"never sent: its plan took {waited} ns to commit")
@@ -227,9 +253,16 @@ class Desk:
         return order.life_ns or self.limits.order_life_ns
 
     def _unwanted(self, order: Order) -> bool:
-        """Whether trading stopped, or its market ended, since it was planned. What a person told us to sell goes on."""
+        """Whether trading stopped, this life began to end, or the order's market ended since it was planned. What a
+        person told us to sell goes on when trading stops.
+        """
         stopped = not self.risk.trading and order.rule != Reason.EMERGENCY_EXIT
-        return stopped or order.market in self.payouts
+        return stopped or self.closing or order.market in self.payouts
+
+    def close(self) -> list[Effect]:
+        """This life ends in order: nothing more is sent, and what is open is cancelled."""
+        self.closing = True
+        return self.cancel_all()
 
     def rejected(self, order_key: str, reason: str, at: int) -> list[Effect]:
         """The venue proved that it said no: for good, for now, or because nobody was there to trade with."""

@@ -219,10 +219,9 @@ class Detection:
                 whale.entries = False
                 self.whales[wallet] = whale
         self.ranked = len(ranking.wallets)
-        for wallet, token, side, burst in self._restored:
-            if wallet in self.whales:
-                self._reopen(self.whales[wallet], token, side, burst)
-        self._restored = []
+        waiting, self._restored = self._restored, []
+        for wallet, token, side, burst in waiting:
+            self.restore_burst(wallet, token, side, burst)
         self._by_market = {
             market: kept
             for market, wallets in self._by_market.items()

@@ -6,15 +6,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from shared.domain.decision import Decision, Reason
+from shared.domain.change import Change, Mode
+from shared.domain.decision import Reason
 from shared.domain.effects import Alert, Effect, RecordDecision
 from shared.domain.errors import BadInput, Corrupt
 from shared.domain.instants import SECOND
-from shared.domain.ledger import Record, RecordKind
+from shared.domain.ledger import Record
 from shared.domain.market import Market
 from shared.domain.messages import (
     BookChange,
     BookSnapshot,
+    Closing,
     Command,
     ControlChanged,
     Event,
@@ -52,17 +54,19 @@ from shared.domain.money import MICRO_MAX, Fraction, Shares
 from shared.domain.order import Side
 from shared.domain.rejections import is_api_error
 from shared.domain.strategy import Strategy
-from shared.domain.whale import Signal
+from shared.engine.changes import Changes
 from shared.engine.consensus import Consensus
 from shared.engine.control import Control
 from shared.engine.counts import Counts
 from shared.engine.decision import Filters
 from shared.engine.desk import Desk
 from shared.engine.detection import Burst, Detection, DetectionParams, Whale, signal_of
+from shared.engine.following import Following
 from shared.engine.holdings import Holdings
-from shared.engine.judge import Judge, Verdict
+from shared.engine.judge import Judge, Verdict, decision_of
 from shared.engine.limits import Limits
 from shared.engine.prices import TokenPrices
+from shared.engine.profiles import Stage
 from shared.engine.reconciliation.belief import Belief, belief_of
 from shared.engine.risk import ALWAYS_NEEDED
 from shared.engine.world import World
@@ -76,7 +80,8 @@ class Engine:
     """One account's engine: detection, decision, risk, execution and ledger around one ``handle``.
 
     ``strict_sources``: event sources whose missing market data is a Skip (paper and live); for all others a filter
-    without input is counted as not applicable.
+    without input is counted as not applicable. ``limits``: those of the settings, which ``changes`` of people come on
+    top of, never past the capital ``stage``.
     """
 
     def __init__(
@@ -86,10 +91,12 @@ class Engine:
         limits: Limits,
         detection: DetectionParams | None = None,
         strict_sources: frozenset[str] = frozenset(),
+        stage: Stage | None = None,
     ) -> None:
         self.account = account
         self.strategy = strategy
         self.limits = limits
+        self.changes = Changes(limits, stage)
         self.strict_sources = strict_sources
         self.detection = Detection(detection or DetectionParams())
         self.desk = Desk(account, limits)
@@ -105,7 +112,9 @@ class Engine:
             strategy, limits, self.desk, self.detection, self.filters, self.consensus, self.prices, self.markets
         )
         self.judge.leaves = self.holdings.leaves
-        self.control = Control(self.desk, self.holdings)
+        self.following = Following(self.changes, self.detection, self.consensus, self.desk)
+        self.control = Control(self.desk, self.holdings, self.changes, self.following)
+        self.desk.on_change = self._changed
         self._now = 0
         self._pulse_at = 0
         self._books = self.filters.books
@@ -196,11 +205,12 @@ class Engine:
             MarketListed: lambda told, _: self.world.market(told.market),
             MarketChanged: lambda told, _: self.world.market(told.market),
             MarketResolved: self._on_resolved,
-            RankingPublished: self._on_ranking,
+            RankingPublished: self.following.publish,
             VoicesPublished: self._on_voices,
             FiguresPublished: lambda told, at: self._risk.publish(told.figures, at),
             FeedHealth: self._on_feed,
             ControlChanged: lambda told, at: None if told.trading else self.control.told_to_stop(told.reason, at),
+            Closing: lambda _, __: desk.close(),
             Command: self.control.obey,
         }
 
@@ -227,7 +237,7 @@ class Engine:
             else:
                 verdict = self.judge.judge(signal, at, event.source in self.strict_sources)
         self.world.traded(trade, at)
-        recorded = RecordDecision(self._decision(event, trade, signal, verdict))
+        recorded = RecordDecision(decision_of(event, trade, signal, verdict, self.account, self.strategy.name))
         self.decisions[verdict.reason] = self.decisions.get(verdict.reason, 0) + 1
         if verdict.order is None:
             return [*first, recorded]
@@ -237,31 +247,6 @@ class Engine:
         """Who is only followed out of positions has no voice."""
         if whale.entries:
             self.consensus.hear(trade.wallet, trade.market, trade.token, trade.side, trade.size, venue_at)
-
-    def _decision(self, event: Event, trade: WhaleTrade, signal: Signal, verdict: Verdict) -> Decision:
-        wish, order = verdict.trade, verdict.order
-        return Decision(
-            event.observed_at,
-            event.venue_at,
-            self.account,
-            self.strategy.name,
-            signal.signal_id,
-            trade.wallet,
-            trade.market,
-            trade.token,
-            trade.side,
-            trade.price,
-            trade.size,
-            trade.tx,
-            verdict.reason,
-            signal.confidence,
-            0 if wish is None or wish.p_win is None else wish.p_win,
-            0 if wish is None else wish.limit,
-            verdict.stake,
-            "" if order is None else order.order_key,
-            verdict.missing,
-            verdict.numbers,
-        )
 
     # ------------------------------------------------------------------ our own orders
 
@@ -315,6 +300,23 @@ class Engine:
             case _:
                 return self.desk.woken(timer, at)
 
+    # ------------------------------------------------------------------ what people change
+
+    def _changed(self, record: Record) -> None:
+        """A change is written down, or was by an earlier life: from now on it holds everywhere."""
+        assert isinstance(record.change, Change)  # of this kind of record
+        self.changes.take(record.change, record.ref)
+        self.judge.observing = self.changes.mode is Mode.OBSERVE
+        if self.changes.limits != self.limits:
+            self._relimit(self.changes.limits, record.at)
+
+    def _relimit(self, limits: Limits, at: int) -> None:
+        """Every part that goes by limits gets the new ones; whoever keeps others for itself passes them on."""
+        self.limits = limits
+        self.desk.relimit(limits, at)
+        for part in (self.filters, self.consensus, self.holdings, self.world, self.judge):
+            part.relimit(limits)
+
     # ------------------------------------------------------------------ the world
 
     def _on_activity(self, _told: WalletActivity, _at: int) -> None:
@@ -325,12 +327,6 @@ class Engine:
         self.consensus.forget(told.market)
         self.world.forget(told.payouts)
         return [*self.holdings.forget(told.market), *self.desk.resolve(told.market, told.payouts, at)]
-
-    def _on_ranking(self, told: RankingPublished, _at: int) -> None:
-        keep = {position.source: 1 for held in self.desk.positions.values() for position in held.values()}
-        keep.update((order.source, 1) for order in self.desk.execution.open_orders())
-        self.detection.publish(told.ranking, tuple(keep))
-        self.consensus.follow(name for name, whale in self.detection.whales.items() if whale.entries)
 
     def _on_voices(self, told: VoicesPublished, _at: int) -> list[Effect]:
         """A table that makes no sense is refused as a whole, and the one before it stays."""
@@ -368,7 +364,7 @@ class Engine:
                 self.detection.resolve(payload.market, payload.payouts)
                 self.desk.payouts[payload.market] = payload.payouts
             case RankingPublished():
-                self.detection.publish(payload.ranking, ())
+                self.following.publish(payload, event.observed_at)
             case VoicesPublished():
                 self._on_voices(payload, event.observed_at)
             case MarketListed() | MarketChanged():
@@ -381,11 +377,8 @@ class Engine:
         self.desk.rebuild(records, at)
         if not trading:
             self._risk.stop("the switch was on at start", at)
-        effects = self.desk.reopen(at)
+        effects = [*self.desk.resize(at), *self.desk.reopen(at), *self.control.recover(records)]
         self.holdings.recover(at)
-        for record in records:
-            if record.kind is RecordKind.DEPOSITED and record.posting is not None:
-                self.control.known(record.posting.ref)
         joinable = self.detection.params.burst_ns + self.detection.params.max_age_ns
         for order in self.desk.books.orders.values():
             if at - order.signal_at <= joinable and not order.rule:

@@ -5,6 +5,8 @@ what they have decided stays decided: a stop that a recovering price could take 
 a price that swings around it, each time a little later. Only the market's resolution ends an exit before it is done.
 """
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from shared.domain.decision import Reason
@@ -52,6 +54,21 @@ class Exits:
         self._resolved: dict[str, None] = {}
         self._due_at = NEVER
         """No time exit is due before this."""
+
+    def relimit(self, limits: Limits, markets: Mapping[str, Market]) -> None:
+        """Other limits. What is being left goes on being left, by the new steps; the highest price since entry is
+        remembered.
+        """
+        self._limits = limits
+        self._window_ns = limits.retry_first_ns
+        self._due_at = NEVER
+        for leaving in self._leaving.values():
+            leaving.relimit(limits)
+        for band in self._bands.values():
+            for watch in band.watches.values():
+                watch.set(watch.position, markets.get(watch.position.market), limits)
+                self._note(watch)
+            band.settle()
 
     # ------------------------------------------------------------------ what is held
 

@@ -34,6 +34,14 @@ class Guard(Losses, Outside):
         Outside.__init__(self, limits)
         self._table = table(limits)
 
+    def relimit(self, limits: Limits, at: int) -> None:
+        """Other limits: breakers are asked by them from now on, and the portfolio's figures are weighed again."""
+        Losses.relimit(self, limits, at)
+        Outside.relimit(self, limits, at)
+        self._table = table(limits)
+        if self.figures.as_of:
+            self.publish(self.figures, at)
+
     def entered(self, at: int) -> None:
         """An entry was planned: it counts against the order rate."""
         self._entries.add(at)

@@ -41,6 +41,15 @@ class Holdings:
         """When trading ends for good in up/down markets that we are leaving."""
         desk.on_position = self._repositioned
 
+    def relimit(self, limits: Limits) -> None:
+        """Other limits: for what is held, and for exits under way from their next step on."""
+        self._limits = limits
+        self._exits.relimit(limits, self._markets)
+
+    def look(self, at: int) -> list[Effect]:
+        """Every position by the book of its token as it stands, not only when that changes."""
+        return [effect for token in list(self._held) for effect in self.booked(token, at)]
+
     def _repositioned(self, position: Position) -> None:
         self._exits.reposition(position, self._markets.get(position.market))
 
@@ -174,7 +183,7 @@ class Holdings:
             return []
         if at >= self._closes.get(wanted.market, NEVER) or desk.risk.exit_rate_reached(at):
             return []
-        if not desk.risk.trading and wanted.rule != Reason.EMERGENCY_EXIT:
+        if desk.closing or (not desk.risk.trading and wanted.rule != Reason.EMERGENCY_EXIT):
             return []
         sleeve = f"{wanted.strategy}/{wanted.source}"
         free = Shares(desk.books.room.get(shares_room(wanted.token, sleeve), 0))

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.domain.decision import Reason
+from shared.domain.decision import Decision, Reason
 from shared.domain.effects import Alert, Effect, WakeMeAt
 from shared.domain.instants import SECOND
 from shared.domain.market import Market, MarketKind
-from shared.domain.messages import TimerKind
+from shared.domain.messages import Event, TimerKind, WhaleTrade
 from shared.domain.money import (
     ONE,
     Fraction,
@@ -57,8 +57,39 @@ class Verdict(Struct, frozen=True, gc=False):
     numbers: Numbers = ()
 
 
+def decision_of(
+    event: Event, trade: WhaleTrade, signal: Signal, verdict: Verdict, account: str, strategy: str
+) -> Decision:
+    """The record of what came of a whale trade."""
+    wish, order = verdict.trade, verdict.order
+    return Decision(
+        event.observed_at,
+        event.venue_at,
+        account,
+        strategy,
+        signal.signal_id,
+        trade.wallet,
+        trade.market,
+        trade.token,
+        trade.side,
+        trade.price,
+        trade.size,
+        trade.tx,
+        verdict.reason,
+        signal.confidence,
+        0 if wish is None or wish.p_win is None else wish.p_win,
+        0 if wish is None else wish.limit,
+        verdict.stake,
+        "" if order is None else order.order_key,
+        verdict.missing,
+        verdict.numbers,
+    )
+
+
 class Judge:
-    """Around the engine's own state. ``leaves`` says whether a position (by key) is being left by a rule of ours."""
+    """Around the engine's own state. ``leaves`` says whether a position (by key) is being left by a rule of ours;
+    ``observing``: entries are decided, and none is planned.
+    """
 
     def __init__(
         self,
@@ -72,6 +103,7 @@ class Judge:
         markets: dict[str, Market],
     ) -> None:
         self.leaves: Callable[[str], bool] = lambda _: False
+        self.observing = False
         self.filters = filters
         self._strategy = strategy
         self._limits = limits
@@ -80,6 +112,10 @@ class Judge:
         self._prices = prices
         self._markets = markets
         self.view = LiveView(desk, detection, markets)
+
+    def relimit(self, limits: Limits) -> None:
+        """Other limits, from the next signal and the next leg on."""
+        self._limits = limits
 
     # ------------------------------------------------------------------ a signal
 
@@ -163,6 +199,8 @@ class Judge:
         slipped = self._slips(wish, sized.size, market, at)
         if slipped:
             return Verdict(Reason.SLIPPAGE, wish, sized.stake, missing, None, (*numbers, *slipped))
+        if self.observing:
+            return Verdict(Reason.OBSERVED, wish, sized.stake, missing, None, numbers)
         return self._ordered(signal, wish, market, sized.size, sized.stake, missing, numbers, at)
 
     def _ordered(
@@ -271,14 +309,19 @@ class Judge:
     def go_on(self, order: Order, at: int, waited: bool = False) -> list[Effect]:
         """What follows an order that has ended: the next leg of its intent, a wait for it, or nothing.
 
-        ``waited``: the wait is over. Risk may veto every leg: a purchase goes on only while no breaker is tripped and
-        every cap has room; nothing goes on once the kill switch is on or a rule of ours leaves the position (that is
-        ``Holdings``' work).
+        ``waited``: the wait is over. Risk may veto every leg: a purchase goes on only while no breaker is tripped,
+        every cap has room and the strategy trades; nothing goes on once the kill switch is on or a rule of ours leaves
+        the position (that is ``Holdings``' work).
         """
         market = self._markets.get(order.market)
         if market is None or order.market in self._desk.payouts or not self._desk.execution.goes_on(order):
             return []
-        if order.rule or not self._desk.risk.trading or self.leaves(f"{order.token}#{order.sleeve}"):
+        if (
+            order.rule
+            or self._desk.closing
+            or not self._desk.risk.trading
+            or self.leaves(f"{order.token}#{order.sleeve}")
+        ):
             return []
         leg = next_leg(order, self._limits, market.tick, market.min_size, at)
         if isinstance(leg, Over):
@@ -292,7 +335,7 @@ class Judge:
             size = floor_size(Shares(min(leg.size, free)))
             limit = ceil_tick(leg.limit, market.tick)
         else:
-            if self._vetoed(order, market, at):
+            if self.observing or self._vetoed(order, market, at):
                 return []
             if self._desk.risk.rate_reached(at):
                 if at - order.signal_at > self._limits.voice_ns:

@@ -125,6 +125,10 @@ class Leaving:
         self._vain = 0
         self._weighted = 0
 
+    def relimit(self, limits: Limits) -> None:
+        """Other limits, from the next order on."""
+        self._limits = limits
+
     @property
     def size(self) -> Shares:
         """Shares still held."""

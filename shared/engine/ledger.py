@@ -43,6 +43,7 @@ __all__ = [
     "repositioned",
     "reserve_for",
     "room_names",
+    "room_size",
     "settle_record",
     "shares_room",
 ]
@@ -54,6 +55,20 @@ RESERVE_MARGIN = Usd(1_000)
 def room_names(of: Order | Position) -> tuple[str, str, str, str]:
     """The exposure limits an order or a position counts against, besides cash."""
     return ("portfolio", f"market#{of.market}", f"source#{of.source}", f"strategy#{of.strategy}")
+
+
+def room_size(name: str, limits: Limits) -> Usd | None:
+    """How large a room is by the limits; None for cash and shares, which no limit sizes."""
+    match name.partition("#")[0]:
+        case "portfolio":
+            return limits.portfolio_usd
+        case "market":
+            return limits.market_usd
+        case "source":
+            return limits.source_usd
+        case "strategy":
+            return limits.strategy_usd
+    return None
 
 
 def shares_room(token: str, sleeve: str) -> str:

@@ -87,6 +87,18 @@ class Losses:
         self._results: dict[str, int] = {}
         self._losses = 0
 
+    def relimit(self, limits: Limits, at: int) -> None:
+        """Other limits. What has tripped stays so until it ends; what the new ones forbid already trips, losses of
+        equity at the next look. A slow recovery is forgotten where streaks rule from now on.
+        """
+        self.limits = limits
+        self._lines = _lines(self.peak, self._day_start, self._week_start, limits)
+        if not limits.recovery_days:
+            self.recovery = Recovery()
+        self._judge_row(at)
+        for source in self._source_losses:
+            self._judge_source(source, at)
+
     @property
     def drawdown_halted(self) -> bool:
         """Whether the drawdown limit was reached and nobody has resumed since."""
@@ -143,17 +155,27 @@ class Losses:
 
     def booked(self, position: Position, at: int, realized: int) -> None:
         """A position changed and realised so much: rows of results (by closed position), each whale's day."""
-        source, key, limits = position.source, position.key, self.limits
-        lost = self._source_losses[source] = self._source_losses.get(source, 0) - realized
-        if lost >= limits.source_daily_loss_usd and lost > 0 and source not in self._sources_out:
-            numbers = (("whale_lost_today", lost), ("source_daily_loss_usd", int(limits.source_daily_loss_usd)))
-            self._sources_out[source] = Latch(at, self.day_ends_at, numbers)
+        source, key = position.source, position.key
+        self._source_losses[source] = self._source_losses.get(source, 0) - realized
+        self._judge_source(source, at)
         total = self._results.pop(key, 0) + realized
         if position.size != 0:
             self._results[key] = total
             return
-        self.streak = after_result(self.streak, total, at, limits)
+        self.streak = after_result(self.streak, total, at, self.limits)
         self._losses = self._losses + 1 if total < 0 else 0
+        self._judge_row(at)
+
+    def _judge_source(self, source: str, at: int) -> None:
+        """Whether a whale has lost its limit of the day."""
+        lost, most = self._source_losses[source], self.limits.source_daily_loss_usd
+        if lost >= most and lost > 0 and source not in self._sources_out:
+            numbers = (("whale_lost_today", lost), ("source_daily_loss_usd", int(most)))
+            self._sources_out[source] = Latch(at, self.day_ends_at, numbers)
+
+    def _judge_row(self, at: int) -> None:
+        """Whether there were too many losses in a row; if so, the next row begins."""
+        limits = self.limits
         if self._losses >= limits.losses_to_pause:
             self._losses = 0
             row = millionths(limits.losses_to_pause)

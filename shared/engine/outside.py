@@ -35,6 +35,13 @@ class Outside:
         self._spot = Moves(limits.spot_move, limits.spot_window_ns)
         self._too_much: dict[str, tuple[Reason, int, Numbers]] = {}
 
+    def relimit(self, limits: Limits, _at: int) -> None:
+        """Other limits, from the next question on; what was counted stays counted."""
+        self.limits = limits
+        self._entries.resize(limits.rate_window_ns)
+        self._exits.resize(limits.rate_window_ns)
+        self._spot.retune(limits.spot_move, limits.spot_window_ns)
+
     def feed(self, name: str, healthy: bool, reason: str, at: int = 0) -> None:
         """A feed went down or came back."""
         if healthy:

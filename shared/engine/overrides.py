@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared.domain.errors import BadInput
 from shared.domain.instants import MILLISECOND, SECOND
-from shared.domain.money import mul_div_floor, parse_micro
+from shared.domain.money import MICRO_MAX, mul_div_floor, parse_micro
 from shared.engine.bounds import BOUNDS, Bound, Unit
 from shared.engine.limits import Limits
 
@@ -58,7 +58,11 @@ def _read(bound: Bound, text: str) -> int:
     if bound.unit is Unit.SPAN:
         if suffix in (None, "%"):
             raise BadInput(f"limit {bound.name}={text!r}: a duration needs its unit{_hint(bound)}")
-        return mul_div_floor(micro, _SPANS[suffix], 1_000_000)
+        micro = mul_div_floor(micro, _SPANS[suffix], 1_000_000)
+    if abs(micro) > MICRO_MAX:
+        raise BadInput(f"limit {bound.name}={text[:40]!r}: too large to reckon with{_hint(bound)}")
+    if bound.unit is Unit.SPAN:
+        return micro
     if suffix == "%" and bound.unit in (Unit.SHARE, Unit.FACTOR):
         return mul_div_floor(micro, 1, 100)
     if suffix is not None:

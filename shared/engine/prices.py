@@ -35,6 +35,10 @@ class TokenPrices:
         self._bins_sum = 0
         self._bins_sums_of_squares = 0
 
+    def relimit(self, limits: Limits) -> None:
+        """Other limits; prints that are forgotten already do not come back into a longer average."""
+        self._span_ns = limits.price_average_ns
+
     def hear(self, price: int, size: int, at: int) -> None:
         """A print, observed at ``at``; prints are told in the order they are observed."""
         fresh = self._fresh

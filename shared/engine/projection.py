@@ -9,6 +9,7 @@ from msgspec import Struct
 from shared.domain.ledger import (
     CASH,
     PUSD,
+    RESIZING,
     SETTLED_FOR_GOOD,
     BookedFill,
     Fill,
@@ -89,9 +90,10 @@ class Projection:
                 self.balances[key] = self.balances.get(key, 0) + entry.amount
         if record.fill is not None:
             self._settle(record.fill, record.status)
+        resizes = record.kind in RESIZING
         for change in record.headroom:
             self.room[change.name] = self.room.get(change.name, change.limit) + change.delta
-            self.used[change.name] = self.used.get(change.name, 0) - change.delta
+            self.used[change.name] = self.used.get(change.name, 0) - (0 if resizes else change.delta)
 
     def _reposition(self, after: Position, record: Record) -> None:
         before, fill = self.positions.get(after.key), record.fill

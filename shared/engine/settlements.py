@@ -47,6 +47,10 @@ class Settlements:
         self._execution = execution
         self._write = write
 
+    def relimit(self, limits: Limits) -> None:
+        """Other limits: rooms that records mention for the first time are of their sizes."""
+        self._limits = limits
+
     # ------------------------------------------------------------------ executions on the chain
 
     def told(self, told: FillStatus, at: int) -> list[Effect]:

@@ -43,6 +43,8 @@ class Watch:
         self.arm = raised(self.average, limits.trailing_arm) if trails else NEVER_HIGH
         if not trails:
             self.forget_peak()
+        elif self.peak:
+            self.trail = lowered(self.peak, limits.trailing_stop)
         most = limits.loss_per_trade_usd
         self.loss = loss_price(position.size, position.cost, most) if most else NEVER_LOW
         self.time_exit_at: int | None = None

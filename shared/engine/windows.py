@@ -17,6 +17,10 @@ class Tally:
         self._window = window_ns
         self.times: deque[int] = deque()
 
+    def resize(self, window_ns: int) -> None:
+        """The window is another one; what is forgotten already is not counted again in a longer one."""
+        self._window = window_ns
+
     def add(self, at: int) -> None:
         """One more, now."""
         self.count(at)
@@ -69,6 +73,15 @@ class Moves:
         """Until this instant both ends of the latest such move lie within the window; before the first: -1."""
         self.moved = Fraction(0)
         """The largest move since then, in millionths."""
+
+    def retune(self, move: Fraction, window_ns: int) -> None:
+        """Another move counts, or within another window: from the prices known, at the next one. A move that was seen
+        lasts as long as it did.
+        """
+        self._move = move
+        self._window = window_ns
+        self._lows = deque(Beginning(one.at, one.price, one.price + self._distance(one.price)) for one in self._lows)
+        self._highs = deque(Beginning(one.at, one.price, one.price - self._distance(one.price)) for one in self._highs)
 
     def price(self, now: int, at: int) -> None:
         """The price is ``now`` micro-dollars; instants never go back."""

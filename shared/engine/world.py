@@ -39,6 +39,12 @@ class World:
         self._risk = desk.risk
         self._held = desk.marks.held
 
+    def relimit(self, limits: Limits) -> None:
+        """Other limits: recent averages are taken over another time."""
+        self._limits = limits
+        for prices in self._prices.values():
+            prices.relimit(limits)
+
     def printed(self, told: PublicTrade, at: int) -> list[Effect]:
         """Somebody has traded; nobody says who."""
         prices = self._prices.get(told.token)

@@ -15,6 +15,7 @@ from shared.domain.tape import Began, Checkpoint, Did, Recovered, TapeRow, Warme
 from shared.engine.detection import DetectionParams
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits
+from shared.engine.profiles import Stage
 from shared.research.digest import Digest
 from shared.strategies.whale_copy import Params, WhaleCopy
 
@@ -36,8 +37,9 @@ class TapedEngine(Engine):
         limits: Limits,
         detection: DetectionParams | None = None,
         strict_sources: frozenset[str] = frozenset(),
+        stage: Stage | None = None,
     ) -> None:
-        super().__init__(account, strategy, limits, detection, strict_sources)
+        super().__init__(account, strategy, limits, detection, strict_sources, stage)
         self.digest = Digest()
         self._add: Callable[[TapeRow], None] = _nowhere
         self._checkpoint_at = 0
@@ -100,9 +102,10 @@ def began_of(engine: Engine, at: int) -> Began:
         at=at,
         strategy=strategy.name,
         params=_json(strategy.params),
-        limits=_json(engine.limits),
+        limits=_json(engine.changes.base),
         detection=_json(engine.detection.params),
         strict_sources=tuple(sorted(engine.strict_sources)),
+        stage="" if engine.changes.stage is None else _json(engine.changes.stage),
     )
 
 
@@ -114,9 +117,10 @@ def engine_of(began: Began) -> TapedEngine:
         params = msgspec.json.decode(began.params, type=Params)
         limits = msgspec.json.decode(began.limits, type=Limits)
         detection = msgspec.json.decode(began.detection, type=DetectionParams)
+        stage = msgspec.json.decode(began.stage, type=Stage) if began.stage else None
     except msgspec.DecodeError as error:
         raise BadInput(f"the settings of the tape's engine cannot be read: {error}") from None
-    return TapedEngine(began.account, WhaleCopy(params), limits, detection, frozenset(began.strict_sources))
+    return TapedEngine(began.account, WhaleCopy(params), limits, detection, frozenset(began.strict_sources), stage)
 
 
 def _json(value: msgspec.Struct) -> str:

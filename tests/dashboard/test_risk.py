@@ -11,6 +11,7 @@ from dashboard.risk import (
     alert_rows,
     breaker_rows,
     breaker_tags,
+    change_sentences,
     diversification_words,
     exit_rows,
     finding_rows,
@@ -19,8 +20,8 @@ from dashboard.risk import (
     stress_rows,
     tripped_sentences,
 )
-from dashboard.state import RiskView, Rounds, Use, risk_of
-from dashboard.words import NOTHING
+from dashboard.state import Changes, RiskView, Rounds, Use, risk_of
+from dashboard.words import NOTHING, short
 from shared.domain.errors import BadInput
 from shared.domain.instants import HOUR
 from shared.domain.messages import Command, CommandKind
@@ -29,7 +30,7 @@ from shared.engine.breakers import Action
 from shared.engine.reconciliation.belief import Difference
 from shared.ports import Switch
 from tests.dashboard.conftest import RunPage
-from tests.dashboard.fakes import NOW, FakeQueries, live, quiet
+from tests.dashboard.fakes import NOW, WALLET, FakeQueries, live, quiet
 from tests.dashboard.risk_fakes import risk_item
 from tests.dashboard.test_pages import banner, shown
 
@@ -202,3 +203,42 @@ def test_the_reason_for_flattening_is_in_the_banner(run_page: RunPage) -> None:
     queries.waiting = [Command("f", CommandKind.FLATTEN, "enough")]
     queries.switched = Switch(False, "enough <now>")
     assert "■ Selling everything: enough &lt;now&gt;" in banner(run_page("risk", queries))
+
+
+# ---------------------------------------------------------------------- what people changed
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentences"),
+    [
+        (Changes(), []),
+        (
+            Changes(limits={"kelly": "0.1", "agree_min": "4"}),
+            ["Limits changed at run time: kelly=0.1, agree_min=4."],
+        ),
+        (Changes(mode="observe"), ["The strategy observes: it decides and records, and enters nothing."]),
+        (
+            Changes(pinned=(WALLET,), unpinned=(WALLET,)),
+            [f"Pinned by hand: {short(WALLET)}.", f"Pinned no more: {short(WALLET)}."],
+        ),
+        (
+            Changes(mode="observe", unfit="kelly must not exceed 0.5, not 0.7"),
+            ["They do not fit the settings, so nothing is entered: kelly must not exceed 0.5, not 0.7."],
+        ),
+    ],
+)
+def test_what_people_changed_is_told_in_sentences(changes: Changes, sentences: list[str]) -> None:
+    assert change_sentences(changes) == sentences
+
+
+def test_the_page_shows_limits_that_were_changed_as_changed(run_page: RunPage) -> None:
+    changes = {
+        "in_force": {"kelly": 100_000},
+        "limits": {"kelly": "0.1"},
+        "mode": "trade",
+        "made": ["c"],
+        "refused": {},
+    }
+    at = run_page("risk", risky(changes=changes))
+    assert not at.exception
+    assert "Limits changed at run time: kelly=0.1." in [info.value.replace("\\", "") for info in at.info]

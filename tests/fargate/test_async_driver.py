@@ -444,9 +444,10 @@ def test_who_winds_up_cancels_what_rests_takes_no_more_facts_and_plans_nothing()
         world.whale_buys("0x1")
         await world.until(lambda: [o for o in world.engine.desk.execution.open_orders() if o.state is OrderState.LIVE])
         heard = world.engine.counts.whale_trades
+        world.driver.close("the trader is stopping")
+        world.whale_buys("0x2")  # waits in the inbox from now on
         await world.driver.wind_up("the trader is stopping", 5.0)
         assert world.driver.closed
-        world.whale_buys("0x2")
         await asyncio.sleep(0.05)
         assert world.engine.counts.whale_trades == heard
 

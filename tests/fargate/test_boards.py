@@ -2,15 +2,19 @@
 
 import msgspec
 
-from fargate.boards import risk_of, tripped, utilisation
+from fargate.boards import changes_of, risk_of, tripped, utilisation
+from shared.adapters.dynamo.views import RISK_MAX_BYTES
+from shared.domain.change import Mode
 from shared.domain.instants import HOUR, SECOND
 from shared.domain.ledger import Fill
 from shared.domain.messages import FeedHealth, FiguresPublished, OrderFilled
 from shared.domain.money import ONE, Fraction, Shares, Usd, dollars
 from shared.domain.tables import Figures
+from shared.engine.bounds import BOUNDS
 from shared.engine.limits import Limits
 from shared.research.rounds import Rounds
 from tests.shared.engine.builders import RATIO, House, trade
+from tests.shared.engine.test_relimit import BASE, another, text_of
 
 WIDE = Limits(position_of_equity=Fraction(100_000))
 
@@ -119,3 +123,25 @@ def test_the_view_is_plain_data_and_bounded_with_everything_tripped() -> None:
     breakers = view["breakers"]
     assert isinstance(breakers, list)
     assert len(breakers) == 17
+
+
+def test_what_people_changed_is_shown_beside_what_is_in_force() -> None:
+    house = House().ready()
+    house.change("a", limits={"kelly": "0.1"}, mode=Mode.OBSERVE, pinned=("0x" + "a" * 40,))
+    house.change("b", limits={"kelly": "0.7"})
+    told = changes_of(house.engine.changes)
+    assert (told["limits"], told["mode"], told["pinned"]) == ({"kelly": "0.1"}, "observe", ("0x" + "a" * 40,))
+    assert (told["made"], told["refused"]) == (["a"], {"b": "kelly must not exceed 0.5, not 0.7"})
+    assert msgspec.convert(told["in_force"], Limits) == house.engine.limits
+
+
+def test_the_view_of_risk_keeps_its_size_however_much_was_changed() -> None:
+    house = House().ready()
+    house.change(limits={bound.name: text_of(bound, another(bound, BASE)) for bound in BOUNDS[:20]})
+    for n in range(300):
+        house.change(pinned=(f"0x{n:040x}",), unpinned=(f"0x{n + 1_000:040x}",))
+        house.change(f"refused-{n}", limits={"x" * 500: "1"})
+    house.lose()
+    view = risk_of(house.engine, Rounds(), house.now, [])
+    assert len(house.engine.changes.pinned) == 300
+    assert len(msgspec.json.encode(view)) < RISK_MAX_BYTES // 2

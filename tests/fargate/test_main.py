@@ -14,7 +14,7 @@ from shared.domain.instants import MILLISECOND, SECOND
 from tests.shared.adapters.replay.files import WALLET, lines, row
 from tests.shared.research.recording import resolutions, small, whales
 
-COMMANDS = ("paper", "replay", "synth", "kill", "flatten", "resume", "status", "limits", "explain", "doctor")
+COMMANDS = ("paper", "replay", "synth", "kill", "flatten", "resume", "set", "status", "limits", "explain", "doctor")
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +46,14 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         main([command, "--help"])
     assert ended.value.code == 0
     assert f"usage: python -m fargate {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["limit", "mode", "watch", "reset"])
+def test_whatever_can_be_set_explains_itself(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["set", what, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: python -m fargate set {what}" in capsys.readouterr().out
 
 
 def test_the_list_of_commands_names_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,29 +23,36 @@ from shared.adapters.durable.conditions import (
     merged,
     room_label,
 )
-from shared.adapters.dynamo.codec import account_day, body_of, open_name
+from shared.adapters.dynamo.codec import COMMAND, account_day, body_of, open_name
 from shared.adapters.dynamo.failures import ATTEMPTS, Pause, Verdict, judge, raised_for, wait_before
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.journal.entry import JournalEntry
 from shared.domain.instants import iso_day
-from shared.domain.ledger import HeadroomChange
+from shared.domain.ledger import OBEYING, HeadroomChange
 from shared.domain.order import FINAL, Order, told_to_sell
 
 TRADING = True
 
 
 class Transaction:
-    """Actions with a label each, sent together. pynamodb sends checks, then puts, then updates; so do the reasons."""
+    """Actions with a label each, sent together. pynamodb sends checks, then deletes, puts and updates; so do the
+    reasons.
+    """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._checks: list[tuple[str, type[Model], str, str, Condition]] = []
+        self._deletes: list[tuple[str, Model]] = []
         self._puts: list[tuple[str, Model, Condition | None]] = []
         self._updates: list[tuple[str, Model, list[Action], Condition | None]] = []
 
     def check(self, label: str, model: type[Model], key: tuple[str, str], condition: Condition) -> None:
         """Require a condition of an item that is not written."""
         self._checks.append((label, model, *key, condition))
+
+    def delete(self, label: str, item: Model) -> None:
+        """Remove an item, if it is there."""
+        self._deletes.append((label, item))
 
     def put(self, label: str, item: Model, condition: Condition | None = None) -> None:
         """Write a whole item."""
@@ -57,7 +64,7 @@ class Transaction:
 
     def labels(self) -> list[str]:
         """The labels in the order of the actions as sent."""
-        return [row[0] for group in (self._checks, self._puts, self._updates) for row in group]
+        return [row[0] for group in (self._checks, self._deletes, self._puts, self._updates) for row in group]
 
     def send(self) -> tuple[str, ...]:
         """Send once. Returns the labels whose conditions failed, none when it is committed; any other failure raises
@@ -67,6 +74,8 @@ class Transaction:
             with TransactWrite(connection=self._tables.connection) as batch:
                 for _, model, account, item, required in self._checks:
                     batch.condition_check(model, account, item, condition=required)
+                for _, gone in self._deletes:
+                    batch.delete(gone)
                 for _, put, condition in self._puts:
                     batch.save(put, condition=condition)
                 for _, changed, actions, condition in self._updates:
@@ -115,6 +124,9 @@ def transaction_of(tables: Tables, entry: JournalEntry, guard: Guard, epoch: int
     if record.position is not None:
         held = record.position
         made.put(POSITION, tables.positions(account=held.account, slot=held.key, body=body_of(held)))
+    if record.kind in OBEYING and record.ref:
+        command = f"{COMMAND}{record.ref}"
+        made.delete(command, control(account=record.account, item=command))
     _put_posting(made, tables, entry)
     line = tables.journal(account=record.account, seq=entry.key, day=iso_day(record.at), body=body_of(record))
     made.put(JOURNAL, line, tables.journal.seq.does_not_exist())

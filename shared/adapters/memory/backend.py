@@ -9,7 +9,7 @@ from shared.adapters.durable.backend import Lease, unchanged
 from shared.adapters.durable.conditions import JOURNAL, LEASE, ORDER, POSTING, SWITCH, Guard, merged, room_label
 from shared.adapters.journal.entry import JournalEntry
 from shared.domain.decision import Decision
-from shared.domain.ledger import HeadroomChange, Position
+from shared.domain.ledger import OBEYING, HeadroomChange, Position
 from shared.domain.messages import Command
 from shared.domain.order import Order, told_to_sell
 from shared.ports import Switch
@@ -72,6 +72,8 @@ class MemoryBackend:
             self.positions[record.position.key] = record.position
         if record.posting is not None:
             self.postings[record.posting.posting_id] = entry.key
+        if record.kind in OBEYING:
+            self._commands.pop(record.ref, None)
         self.journal[entry.key] = entry
         for change in changes:
             self.rooms[change.name] = self.rooms.get(change.name, change.limit) + change.delta

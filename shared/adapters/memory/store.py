@@ -2,7 +2,7 @@
 
 from shared.domain.decision import Decision
 from shared.domain.errors import Corrupt
-from shared.domain.ledger import Posting, Record
+from shared.domain.ledger import OBEYING, Posting, Record
 from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.order import told_to_sell
 from shared.engine.ledger import Projection
@@ -37,7 +37,9 @@ class MemoryStore:
         return PlanCommitted(order.order_key)
 
     def write(self, record: Record) -> None:
-        """Commit a fact; the same posting again is a repeated request, with other content it is ``Corrupt``."""
+        """Commit a fact, and take a change's command with it; the same posting again is a repeated request, with other
+        content it is ``Corrupt``.
+        """
         made = record.posting
         if made is not None:
             before = self._postings.get(made.posting_id)
@@ -46,6 +48,8 @@ class MemoryStore:
             if before is not None:
                 return
             self._postings[made.posting_id] = made
+        if record.kind in OBEYING:
+            self._commands.pop(record.ref, None)
         self.books.apply(record)
         self.records.append(record)
 

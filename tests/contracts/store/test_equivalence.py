@@ -9,6 +9,7 @@ from collections import Counter
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.adapters.durable.backend import Backend
 from shared.adapters.durable.conditions import merged
@@ -17,12 +18,14 @@ from shared.adapters.dynamo.rebuild import verify_books
 from shared.adapters.journal.entry import JournalEntry
 from shared.adapters.memory.backend import MemoryBackend
 from shared.adapters.memory.store import MemoryStore
+from shared.domain.change import Change, Mode
 from shared.domain.errors import HouseError
 from shared.domain.ledger import Record, RecordKind
 from shared.domain.messages import PlanCommitted, PlanRefused
-from shared.domain.money import Shares, dollars
+from shared.domain.money import Shares, Usd, dollars
 from shared.domain.order import FINAL, Order, OrderCause, Purpose, Side
-from shared.engine.ledger import Projection
+from shared.engine.ledger import Projection, room_size
+from shared.engine.resizing import change_records
 from shared.ports import Store, Switch
 from tests.contracts.embedded import Embedded
 from tests.contracts.faulty import DELIVERED, FATES, Faulty
@@ -40,9 +43,12 @@ from tests.contracts.store.records import (
 )
 
 TIGHT = Limits(dollars(120), dollars(70), dollars(90), dollars(110))
+SIZED = ("portfolio_usd", "market_usd", "source_usd", "strategy_usd")
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["deposit", "buy", "buy", "buy", "sell", "fill", "fill", "cancel", "again", "stop", "go"]),
+        st.sampled_from(
+            ["deposit", "buy", "buy", "buy", "sell", "fill", "fill", "cancel", "again", "stop", "go", "set"]
+        ),
         st.integers(1, 2**20),
     ),
     min_size=4,
@@ -56,6 +62,7 @@ class Three:
     def __init__(self, embedded: Embedded) -> None:
         self.account = embedded.account()
         self.memory = MemoryStore()
+        self.limits = TIGHT
         self.backend = MemoryBackend(self.account)
         self.durable = life(self.backend)
         self.dynamo = life(embedded.backend(self.account))
@@ -71,6 +78,8 @@ class Three:
             switch = Switch(what == "go", f"step {n}", NOON + n)
             for store in self.stores:
                 store.set_switch(switch)
+        elif what == "set":
+            self.set(n, dollars(20 + dice % 150))
         elif what == "buy":
             self.plan(
                 buy(self.account, f"i{n}", 5_000_000 + dice * 100, 100_000 + dice % 800_000, market=f"m{dice % 2}")
@@ -81,8 +90,15 @@ class Three:
             self.touch(chosen, what, dice, n)
         assert self.memory.switch() == self.durable.switch() == self.dynamo.switch()
 
+    def set(self, n: int, size: Usd) -> None:
+        """A person changes a cap; the rooms follow."""
+        self.limits = replace(self.limits, **{SIZED[n % len(SIZED)]: size})
+        change = Change(mode=Mode.TRADE)
+        for record in change_records(self.account, self.memory.books, self.limits, NOON + n, change, str(n)):
+            self.write(record)
+
     def plan(self, order: Order) -> None:
-        record = planned(order, TIGHT)
+        record = planned(order, self.limits)
         assert self.memory.plan(record) == self.durable.plan(record) == self.dynamo.plan(record)
 
     def write(self, record: Record) -> None:
@@ -98,11 +114,11 @@ class Three:
             return
         at = NOON + n
         if what == "cancel":
-            record = move_record(order, OrderCause.CANCELED, at, TIGHT)
+            record = move_record(order, OrderCause.CANCELED, at, self.limits)
         else:
             size = Shares(min(order.remaining, 1 + dice * 200))
             position = self.memory.books.positions.get(f"{order.token}#{order.sleeve}")
-            record = fill_record(order, position, fill_of(order, size, f"trade-{n}"), at, TIGHT)
+            record = fill_record(order, position, fill_of(order, size, f"trade-{n}"), at, self.limits)
         assert record is not None
         self.write(record)
 
@@ -130,7 +146,10 @@ def test_every_store_answers_the_same(embedded: Embedded, steps: list[tuple[str,
     assert books.balances == three.memory.books.balances
     assert kept_as(three.backend) == kept_in(books, three.dynamo.entries())
     assert books.imbalance() == 0
-    assert min(books.room.values()) >= 0
+    sizes = {name: room_size(name, three.limits) for name in books.room}
+    for name, left in books.room.items():
+        size = sizes[name]
+        assert left >= 0 if size is None else left == size - books.used[name]
 
 
 def test_the_steps_reach_sales_of_what_was_bought(embedded: Embedded) -> None:

@@ -9,11 +9,13 @@ from shared.adapters.dynamo.lines import read_journal
 from shared.adapters.dynamo.rebuild import rebuild, verify_books
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.memory.store import MemoryStore
+from shared.domain.change import Change, Mode
 from shared.domain.errors import Corrupt
-from shared.domain.ledger import Record, RecordKind, SettlementStatus
+from shared.domain.ledger import HeadroomChange, Record, RecordKind, SettlementStatus
 from shared.domain.messages import PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.money import ONE, Usd
 from shared.engine.ledger import Projection, plan_record, shares_room
+from shared.engine.resizing import change_records
 from shared.engine.settling import external_record, rebate_record
 from shared.ports import Store
 from tests.contracts.embedded import Embedded
@@ -36,7 +38,7 @@ def commit(store: Store, record: Record) -> None:
 
 
 def busy_life(world: World) -> World:
-    """Every kind of record: purchases, one failed, a merge, sales mined and failed, a settlement, a halt."""
+    """Every kind of record: purchases, one failed, a merge, sales mined and failed, a settlement, a halt, a change."""
     first, second = world.buy(100, 60), world.buy(80, 30, token="m:no")
     mined, failed = world.fill(first, 60), world.fill(first, 40, better=5)
     world.fill(second, 50, settles=False)
@@ -57,6 +59,10 @@ def busy_life(world: World) -> World:
     world.take(Record(RecordKind.REDEEMED, world.account, world.at, ref="m"))
     world.take(Record(RecordKind.HALTED, world.account, world.at, ref="halted_drawdown"))
     world.take(Record(RecordKind.RESUMED, world.account, world.at))
+    for record in change_records(world.account, world.books, LIMITS, world.at, Change(mode=Mode.OBSERVE), "c"):
+        world.take(record)
+    world.take(Record(RecordKind.RESIZED, world.account, world.at, headroom=(HeadroomChange("portfolio", 5, 1),)))
+    world.take(Record(RecordKind.RESIZED, world.account, world.at, headroom=(HeadroomChange("portfolio", -5, 1),)))
     return world
 
 

@@ -1,7 +1,9 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.change import Change, Mode
 from shared.domain.errors import Corrupt
 from shared.domain.ledger import (
     CASH,
@@ -13,6 +15,8 @@ from shared.domain.ledger import (
     Fill,
     Position,
     PostingKind,
+    Record,
+    RecordKind,
     SettlementStatus,
     posting,
     shares_account,
@@ -61,3 +65,11 @@ def test_a_booked_execution_is_provisional_until_it_is_told_how_it_settled() -> 
         SettlementStatus.CONFIRMED,
         SettlementStatus.FAILED,
     }
+
+
+def test_a_record_without_a_change_is_written_as_before_there_were_changes() -> None:
+    plain = Record(RecordKind.RESUMED, "test", 1)
+    changed = Record(RecordKind.CHANGED, "test", 1, ref="c", change=Change(mode=Mode.OBSERVE))
+    assert b"change" not in msgspec.json.encode(plain)
+    for record in (plain, changed):
+        assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record

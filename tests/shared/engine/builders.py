@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.adapters.memory.store import MemoryStore
+from shared.domain.change import Change
 from shared.domain.decision import Decision, Reason
 from shared.domain.effects import (
     Alert,
@@ -226,6 +227,13 @@ class House:
         self.trades += 1
         self.give(Command(key or f"command-{self.trades}", kind, "test", amount))
 
+    def change(self, key: str = "", **fields: Any) -> None:
+        """A person changes something; ``limits`` by name and text."""
+        self.trades += 1
+        limits = tuple(fields.pop("limits", {}).items())
+        asked = Change(limits=limits, **fields)
+        self.give(Command(key or f"command-{self.trades}", CommandKind.SET, "test", change=asked))
+
     def kill(self) -> None:
         """Stop trading."""
         self.command(CommandKind.KILL)
@@ -234,10 +242,10 @@ class House:
         """Trade again."""
         self.command(CommandKind.RESUME)
 
-    def restarted(self, after: int = SECOND, trading: bool = True) -> "House":
-        """A new life over the same store: journal, then the markets and watch list again."""
-        life = House(self.engine.limits, store=self.store, strategy=self.engine.strategy)
-        life.now = self.now + after
+    def restarted(self, after: int = SECOND, trading: bool = True, limits: Limits | None = None) -> "House":
+        """A new life over the same store (and other settings): journal, then the markets and watch list again."""
+        life = House(limits or self.engine.changes.base, store=self.store, strategy=self.engine.strategy)
+        life.now, life.trades = self.now + after, self.trades
         life.perform(life.engine.recover(self.store.journal("test"), trading, life.now))
         life.give(ranking("whale"))
         for known in self.engine.markets.values():

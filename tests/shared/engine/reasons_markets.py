@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from shared.domain.change import Mode
 from shared.domain.decision import Reason
 from shared.domain.instants import DAY, HOUR, MINUTE, SECOND
 from shared.domain.ledger import SettlementStatus
@@ -47,6 +48,13 @@ def unranked(*followed: str) -> House:
     house.bought()
     house.give(ranking(*followed))
     return after(house, trade(tx="tx2"))
+
+
+def set_to(*modes: Mode) -> House:
+    house = House().ready()
+    for mode in modes:
+        house.change(mode=mode)
+    return after(house)
 
 
 def sold(held: bool) -> House:
@@ -158,6 +166,7 @@ TABLE: list[Row] = [
     Row(R.JOINED_BURST, joined, topped_up, R.TOPPED_UP),
     Row(R.LEG_OPEN, lambda: leg_open(final=False), lambda: leg_open(final=True), R.TOPPED_UP),
     Row(R.STALE, lambda: aged(MINUTE + 1), lambda: aged(MINUTE)),
+    Row(R.OBSERVED, lambda: set_to(Mode.OBSERVE), lambda: set_to(Mode.OBSERVE, Mode.TRADE)),
     Row(R.NOT_RANKED, lambda: unranked("other"), lambda: unranked("other", "whale"), R.JOINED_BURST),
     Row(R.NO_SLEEVE, lambda: sold(held=False), lambda: sold(held=True)),
     Row(R.OPPOSITE_SIDE, lambda: second_whale("m:no"), lambda: second_whale("m:yes")),

@@ -9,6 +9,7 @@ from shared.domain.ledger import SettlementStatus
 from shared.domain.market import MarketKind
 from shared.domain.messages import (
     BookSnapshot,
+    Closing,
     CommandKind,
     MarketChanged,
     MarketListed,
@@ -63,6 +64,18 @@ def test_the_kill_switch_stops_exits_and_resuming_lets_them_go_on() -> None:
     house.resume()
     house.show(400_000, after=5 * SECOND)
     assert len(exits(house)) == 2
+
+
+def test_a_life_that_ends_presses_no_exit_and_leaves_it_to_the_next() -> None:
+    house = stopped()
+    house.accept(exits(house)[0])
+    house.give(Closing("the trader is stopping"))
+    house.report(exits(house)[0], S.CANCELED)
+    house.show(400_000, after=5 * SECOND)
+    assert len(exits(house)) == 1
+    later = house.restarted()
+    later.show(400_000, after=5 * SECOND)
+    assert len(exits(later)) == 1
 
 
 def test_a_market_that_takes_no_orders_is_waited_for() -> None:

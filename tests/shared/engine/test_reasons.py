@@ -27,6 +27,7 @@ HELD_AGAINST_NOTHING = {
     Reason.TRADING_DISABLED,
     Reason.PAUSED_STORE,
     Reason.NOT_RANKED,
+    Reason.OBSERVED,
     Reason.NO_SLEEVE,
     Reason.OPPOSITE_SIDE,
     Reason.IN_DOUBT,

@@ -8,6 +8,7 @@ from shared.domain.ledger import (
     CASH,
     FEES,
     PROVISIONAL,
+    RESIZING,
     VENUE,
     Fill,
     RecordKind,
@@ -121,7 +122,7 @@ def test_the_steps_reach_failures_merges_settlements_and_sales_of_mined_shares()
     for n, (what, dice) in enumerate(script):
         world.step(n, what, dice)
         assert told(world) == []
-    without_money = {RecordKind.HALTED, RecordKind.RESUMED, RecordKind.REDEEMED}
+    without_money = {RecordKind.HALTED, RecordKind.RESUMED, RecordKind.REDEEMED, *RESIZING}
     assert {record.kind for record in world.records} == set(RecordKind) - without_money
 
 

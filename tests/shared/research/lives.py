@@ -1,6 +1,6 @@
 """Paper lives on the small recording, on tape: one life after another over the same store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from shared.adapters.paper.venue import PaperVenue
 from shared.adapters.replay.recording import TapePrints
 from shared.adapters.s3.lake import FolderLake
 from shared.adapters.s3.tape import Tape, TapeEntry, read_life
+from shared.domain.change import Change
+from shared.domain.instants import SECOND
 from shared.domain.messages import Command, CommandKind, Event, MarketListed, RankingPublished
 from shared.domain.money import dollars
 from shared.engine.limits import Limits
@@ -21,6 +23,8 @@ from shared.strategies.whale_copy import Params, WhaleCopy
 from tests.shared.research.recording import options
 
 PREFIX = "tape/test"
+LIMITS = Limits()
+ASKED_EVERY_NS = 20 * SECOND
 
 
 class Lives:
@@ -36,13 +40,18 @@ class Lives:
         self._number = 0
         self.now = 0
 
-    def live(self, rows: int | None = None, flush_every: int = 1_000) -> TapedEngine:
-        """One life over so many rows (None: all that are left); it ends like a kill, with open orders left open."""
+    def live(
+        self, rows: int | None = None, flush_every: int = 1_000, asked: Sequence[Change] = (), limits: Limits = LIMITS
+    ) -> TapedEngine:
+        """One life over so many rows (None: all that are left); it ends like a kill, with open orders left open.
+
+        ``asked``: what a person changes while it goes on, one request every ``ASKED_EVERY_NS``.
+        """
         self._number += 1
         recording = self._ready.recording
         first, _ = recording.span()
         start = max(first, self.now)
-        engine = TapedEngine("paper", WhaleCopy(Params(sizing=self._options.sizing)), Limits())
+        engine = TapedEngine("paper", WhaleCopy(Params(sizing=self._options.sizing)), limits)
         tape = Tape(self.lake, PREFIX, start + self._number)
         engine.tape_to(tape.add, start)
         for at, market in recording.listings(self._ready.known):
@@ -53,6 +62,9 @@ class Lives:
         driver.recover(self.store.journal("paper"), start)
         if self._number == 1:
             driver.handle_now(Command("initial", CommandKind.DEPOSIT, "capital", dollars(10_000)), start)
+        for n, change in enumerate(asked):
+            command = Command(f"{self._number}.{n}", CommandKind.SET, "test", change=change)
+            driver.schedule(command, start + n * ASKED_EVERY_NS)
         for at, resolved in self._ready.resolved:
             if at > start:
                 driver.schedule(resolved, at)

@@ -5,21 +5,25 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.adapters.s3.tape import TapeEntry, lives_of
+from shared.domain.change import Change, Mode
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput
-from shared.domain.ledger import Record
+from shared.domain.ledger import Record, RecordKind
 from shared.domain.messages import Event, TimerFired, TimerKind, WhaleTrade
+from shared.domain.money import dollars
 from shared.domain.strategy import Skip, View
 from shared.domain.tape import Began, Checkpoint, Did, Recovered, TapeRow
 from shared.domain.whale import Signal
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits
+from shared.engine.profiles import stage_of
 from shared.research.taped import TapedEngine, began_of, engine_of
 from shared.research.verify import Verdict, verify_life
 from shared.strategies.whale_copy import Params, WhaleCopy
-from tests.shared.research.lives import PREFIX, Lives
+from tests.shared.research.lives import LIMITS, PREFIX, Lives
 
 
 def no_journal() -> list[Record]:
@@ -66,6 +70,46 @@ def test_events_of_one_instant_keep_their_order(lives: tuple[Lives, list[TapeEnt
     at = [entry.row.observed_at for entry in entries if type(entry.row) is Event]
     assert at == sorted(at)
     assert len(dict.fromkeys(at)) < len(at)
+
+
+def test_lives_in_which_people_change_things_have_equal_effects_when_they_are_played_again(tmp_path: Path) -> None:
+    made = Lives(tmp_path)
+    asked = (
+        Change(limits=(("market_usd", "30"), ("stop_loss", "1%"))),
+        Change(limits=(("stop_loss", "200%"),)),
+        Change(mode=Mode.OBSERVE, pinned=("0x" + "a" * 40,)),
+        Change(mode=Mode.TRADE),
+    )
+    made.live(9, asked=asked)
+    made.live(7, limits=replace(LIMITS, portfolio_usd=dollars(20_000)), asked=(Change(limits=(("kelly", "0.2"),)),))
+    last = made.live(asked=(Change(reset=True),))
+    journal = made.store.journal("paper")
+    kinds = [record.kind for record in journal]
+    assert (kinds.count(RecordKind.CHANGED), kinds.count(RecordKind.RESIZED)) == (5, 2)
+    verdicts = [verify_life(life, made.entries(life), lambda: journal) for life in lives_of(made.lake, PREFIX)]
+    assert [(verdict.difference, verdict.complete) for verdict in verdicts] == [("", True)] * 3
+    assert verdicts[-1].digest == last.digest.final(last.desk.books)
+    assert last.limits == LIMITS
+
+
+def test_a_change_that_is_not_on_the_tape_is_noticed(tmp_path: Path) -> None:
+    made = Lives(tmp_path)
+    made.live(asked=(Change(mode=Mode.OBSERVE),))
+    (life,) = lives_of(made.lake, PREFIX)
+    entries = made.entries(life)
+    rows = [(place, entries[place].row) for place in places(entries, Event)]
+    ((place, row),) = [
+        (place, row) for place, row in rows if isinstance(row, Event) and getattr(row.payload, "change", None)
+    ]
+    quiet = msgspec.structs.replace(row, payload=TimerFired(TimerKind.PULSE, ""))
+    assert "recorded Write, Alert; now no effect" in judged(changed(entries, place, quiet)).difference
+
+
+def test_the_capital_stage_is_part_of_what_an_engine_began_with() -> None:
+    stage = stage_of("copy", "1k")
+    engine = TapedEngine("paper", WhaleCopy(Params()), Limits(), stage=stage)
+    assert engine_of(began_of(engine, 1)).changes.stage == stage
+    assert engine_of(began_of(TapedEngine("paper", WhaleCopy(Params()), Limits()), 1)).changes.stage is None
 
 
 def test_a_life_after_another_is_verified_with_the_journal_before_it(tmp_path: Path) -> None:
