@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove bench research soak stats day lock clean setup-run setup-dev
+.PHONY: help run test lint types prove sim bench research soak stats day lock clean setup-run setup-dev
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -53,6 +53,9 @@ types: setup-dev ## mypy --strict on code and tests
 prove: setup-dev ## generated histories and mutated frames: nothing is lost, doubled or taken wrongly  (up to 6 min)
 	@$(PY) -m tests.prove $(ARGS)
 	@$(if $(ARGS),,$(PY) -m tests.prove.pairs)
+
+sim: setup-dev ## histories of the real trader over faulty ports, and every single crash of the scenarios  [SEEDS=10000] [FIRST=0]
+	@$(PY) -m tests.simulation --placements --seeds "$(or $(SEEDS),10000)" --first "$(or $(FIRST),0)" $(ARGS)
 
 bench: setup-dev ## speed, as a table and build/bench.json
 	@mkdir -p build

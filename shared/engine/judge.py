@@ -316,12 +316,9 @@ class Judge:
         market = self._markets.get(order.market)
         if market is None or order.market in self._desk.payouts or not self._desk.execution.goes_on(order):
             return []
-        if (
-            order.rule
-            or self._desk.closing
-            or not self._desk.risk.trading
-            or self.leaves(f"{order.token}#{order.sleeve}")
-        ):
+        if order.rule or self.leaves(f"{order.token}#{order.sleeve}"):
+            return []
+        if self._desk.closing or not self._desk.risk.trading:
             return []
         leg = next_leg(order, self._limits, market.tick, market.min_size, at)
         if isinstance(leg, Over):

@@ -485,17 +485,17 @@ def test_what_cannot_be_finished_in_time_is_left_to_the_next_life() -> None:
     assert order.state is OrderState.LIVE
 
 
-def test_exits_that_fall_due_after_the_end_has_begun_are_refused() -> None:
+def test_a_trade_that_waited_for_market_data_when_the_end_began_is_not_copied() -> None:
     async def story(world: World) -> None:
-        world.whale_buys("0x1")
-        await world.until(lambda: world.engine.desk.books.fills)
         world.driver.close("the trader is stopping")
-        world.driver.handle_now(Command("f", CommandKind.FLATTEN, "a person"), world.clock.now())
-        await asyncio.sleep(0.1)
+        at = world.clock.now()
+        trade = WhaleTrade(WALLET, "m", "1", Side.BUY, 500_000, 1_000_000_000, "0x1", 1)
+        world.driver.take(Heard("rtds", at, at, trade))
+        await world.driver.wind_up("the trader is stopping", 5.0)
 
     world = lived(story, BOOKS)
-    assert [alert.name for alert in world.driver.alerts].count("plan_refused") >= 1
-    assert all(order.side is Side.BUY for order in world.store.books.orders.values())
+    assert "refused by store the trader is stopping" in world.driver.alerts[-1].text
+    assert world.store.books.orders == {}
 
 
 def test_a_later_life_is_told_what_an_earlier_one_knew_and_asks_about_its_orders() -> None:

@@ -28,7 +28,7 @@ class Scenario(Struct, frozen=True):
     traders: int = 1
     books: bool = True
     failing: int = 0
-    seconds: int = 130
+    seconds: int = 135
 
     def options(self) -> Options:
         """No faults at all."""

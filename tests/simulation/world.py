@@ -24,10 +24,12 @@ from shared.domain.messages import (
 )
 from shared.domain.money import ONE, Fraction, dollars
 from shared.domain.order import Side
+from shared.domain.tape import TapeRow
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits
 from shared.ports import Heard, Switch
+from shared.research.taped import TapedEngine
 from shared.strategies.whale_copy import Params, WhaleCopy
 from tests.simulation.checks import Checks
 from tests.simulation.clockwork import START, Clockwork
@@ -99,6 +101,8 @@ class World:
         self.options = options
         self._script = script or World._by_chance
         self._by_dice = script is None
+        self.tapes: list[list[TapeRow]] | None = None
+        """One tape for each life, where somebody has put a list here before the history runs."""
         self.story: list[str] = []
         self.telling = telling
         self.clock = Clockwork()
@@ -136,7 +140,13 @@ class World:
         )
 
     def _engine(self) -> Engine:
-        return Engine(ACCOUNT, WhaleCopy(Params(sizing="ratio")), self.limits)
+        strategy = WhaleCopy(Params(sizing="ratio"))
+        if self.tapes is None:
+            return Engine(ACCOUNT, strategy, self.limits)
+        taped, rows = TapedEngine(ACCOUNT, strategy, self.limits), list[TapeRow]()
+        self.tapes.append(rows)
+        taped.tape_to(rows.append, self.clock.now)
+        return taped
 
     def _market(self, name: str) -> Market:
         tokens = (f"{name}:yes", f"{name}:no")
