@@ -35,6 +35,7 @@ from shared.domain.effects import (
     Write,
 )
 from shared.domain.errors import LeaseLost, Temporary
+from shared.domain.facts import order_key_of
 from shared.domain.instants import MILLISECOND, SECOND
 from shared.domain.ledger import Record
 from shared.domain.messages import (
@@ -49,7 +50,6 @@ from shared.domain.messages import (
     TimerFired,
     TimerKind,
     WhaleTrade,
-    order_key_of,
 )
 from shared.domain.order import OrderState
 from shared.engine.engine import Engine

@@ -326,13 +326,6 @@ class RebatePaid(Struct, frozen=True, gc=False, tag=True):
     amount: int
 
 
-class Balance(Struct, frozen=True, gc=False, tag=True):
-    """The venue's statement on an asset we hold."""
-
-    asset: str
-    amount: int
-
-
 class CommandKind(Enum):
     """What a person or a function may ask of the trader."""
 
@@ -389,19 +382,8 @@ Payload = (
     | Redeemed
     | Merged
     | RebatePaid
-    | Balance
     | Command
 )
-
-
-OrderFact = OrderAccepted | OrderRejected | OrderInDoubt | OrderUnsent | OrderReport | FillStatus
-
-
-def order_key_of(payload: Payload) -> str | None:
-    """The order that a fact is about; None for facts about anything else."""
-    if isinstance(payload, OrderFilled):
-        return payload.fill.order_key
-    return payload.order_key if isinstance(payload, OrderFact) else None
 
 
 class Event(Struct, frozen=True, gc=False):

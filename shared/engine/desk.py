@@ -53,7 +53,8 @@ class Desk:
         self.on_position: Callable[[Position], None] | None = None
         self.on_change: Callable[[Record], None] | None = None
         self.closing = False
-        self._unsent: dict[str, None] = {}
+        self._unwritten: dict[str, None] = {}
+        """Orders whose plan is under way, or was refused: nothing says that they are ours."""
 
     def relimit(self, limits: Limits, at: int) -> None:
         """Other limits, from now on; the rooms follow by records (``change``)."""
@@ -154,7 +155,7 @@ class Desk:
         """Whether the order is written, by this life or an earlier one. What the venue says of any other is about the
         order of another process, even where we are about to plan the same.
         """
-        return order_key in self.books.orders and order_key not in self._unsent
+        return order_key in self.books.orders and order_key not in self._unwritten
 
     def order(self, order_key: str) -> Order:
         """One of our orders; ``Corrupt`` for any other."""
@@ -202,13 +203,13 @@ class Desk:
         """Claim the order's money in belief and ask for its plan transaction."""
         record = plan_record(order, self.limits)
         self.apply(record)
-        self._unsent[order.order_key] = None
+        self._unwritten[order.order_key] = None
         return [Plan(record)]
 
     def committed(self, order_key: str, existed: bool, at: int) -> list[Effect]:
         """The plan is written: send it once, unless it is an older life's order or must no longer be sent."""
         order = self.order(order_key)
-        self._unsent.pop(order_key, None)
+        self._unwritten.pop(order_key, None)
         if existed:
             return self._in_doubt(order, at, "planned by an earlier life")
         if self._unwanted(order):
@@ -224,7 +225,6 @@ class Desk:
     def refused(self, payload: PlanRefused, at: int) -> list[Effect]:
         """The plan was not written: belief gives back what it had claimed; nothing is stored, nothing was sent."""
         order = self.order(payload.order_key)
-        self._unsent.pop(payload.order_key, None)
         undo = move_record(order, OrderCause.NEVER_SENT, at, self.limits, f"refused: {payload.by.value}")
         assert undo is not None  # PLANNED always ends by NEVER_SENT
         self.apply(undo)
@@ -346,14 +346,14 @@ class Desk:
     def cancel_all(self) -> list[Effect]:
         """Ask the venue to cancel every open order that it may have."""
         orders = self.execution.open_orders()
-        return [Cancel(order.order_key) for order in orders if order.order_key not in self._unsent]
+        return [Cancel(order.order_key) for order in orders if order.order_key not in self._unwritten]
 
     def cancel_sleeve(self, position: Position, but: str) -> list[Effect]:
         """Ask the venue to cancel a sleeve's open orders, except those of one intent (by its signal)."""
         return [
             Cancel(order.order_key)
             for order in self.execution.open_by_market.get(position.market, {}).values()
-            if order.order_key not in self._unsent
+            if order.order_key not in self._unwritten
             and order.signal_id != but
             and f"{order.token}#{order.sleeve}" == position.key
         ]
@@ -364,7 +364,7 @@ class Desk:
         """A market has resolved: cancel what is open in it, and settle once nothing can fill any more."""
         self.payouts[market] = payouts
         orders = self.execution.open_by_market.get(market, {})
-        effects: list[Effect] = [Cancel(key) for key in orders if key not in self._unsent]
+        effects: list[Effect] = [Cancel(key) for key in orders if key not in self._unwritten]
         return [*effects, *self.settlements.settle_if_free(market, at)]
 
     # ------------------------------------------------------------------ recovery

@@ -9,7 +9,7 @@ from shared.domain.instants import MILLISECOND
 from shared.domain.messages import BookSnapshot
 from shared.domain.order import FINAL, Order, OrderState
 from shared.ports import ShownVenue
-from tests.fargate.test_async_driver import BOOKS, QUICK, World, lived
+from tests.fargate.async_world import BOOKS, QUICK, World, lived
 from tests.shared.adapters.paper.served.hosting import Host
 from tests.shared.adapters.paper.served.trading import at_once
 

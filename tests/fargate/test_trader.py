@@ -5,12 +5,10 @@ from fargate.condition import Component, Health
 from fargate.flattening import Flattening
 from fargate.lanes import InPlace
 from fargate.trader import Stopped, copied, status_line
-from shared.domain.change import Change, Mode
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert
 from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.ledger import RecordKind
 from shared.domain.messages import Command, CommandKind, Event, FeedHealth, MarketListed, PublicTrade
 from shared.domain.money import Shares, Usd, dollars
 from shared.domain.order import OrderState, Side
@@ -371,35 +369,3 @@ def test_a_tape_that_cannot_be_put_is_told_by_its_own_name_until_it_can() -> Non
     life.tape.failing = None
     life.trader.finish(life.clock.now())
     assert life.trader.feeds == {}
-
-
-# ---------------------------------------------------------------------- what people change
-
-
-def test_a_change_is_taken_by_its_record_and_the_answer_stands_in_the_view_of_risk() -> None:
-    life = Life().begun()
-    life.store.request(Command("s1", CommandKind.SET, "test", change=Change(limits=(("kelly", "0.1"),))))
-    life.store.request(Command("s2", CommandKind.SET, "test", change=Change(limits=(("kelly", "0.9"),))))
-    life.trader.tick(life.clock.now())
-    assert life.store.commands() == []
-    assert life.driver.engine.limits.kelly == 100_000
-    assert [record.ref for record in life.store.records if record.kind is RecordKind.CHANGED] == ["s1"]
-    told = life.board.risks[-1]["changes"]
-    assert (told["made"], told["refused"]) == (["s1"], {"s2": "kelly must not exceed 0.5, not 0.9"})
-
-
-def test_a_change_whose_record_is_not_committed_yet_stays_asked_for() -> None:
-    life = Life().begun()
-    command = Command("s1", CommandKind.SET, "test", change=Change(mode=Mode.OBSERVE))
-    life.store.request(command)
-    life.store.write = lambda record: None  # type: ignore[method-assign]  # as if it were still on its way
-    for _ in range(3):
-        life.trader.tick(life.clock.now())
-        life.clock.turn(1)
-    assert life.store.commands() == [command]
-    assert life.driver.engine.changes.mode is Mode.OBSERVE
-    later = Life()
-    later.store.request(command)
-    later.begun().trader.tick(later.clock.now())
-    assert later.store.commands() == []
-    assert later.driver.engine.changes.mode is Mode.OBSERVE

@@ -11,9 +11,9 @@ from shared.adapters.durable.conditions import Guard
 from shared.adapters.journal.entry import JournalEntry
 from shared.adapters.paper.orders import MovementKind, PaperOrder
 from shared.domain.change import Change
-from shared.domain.ledger import CASH, PROVISIONAL, PUSD, RESERVED, FillKey, RecordKind, SettlementStatus
+from shared.domain.ledger import CASH, PROVISIONAL, PUSD, RESERVED, Entry, FillKey, RecordKind, SettlementStatus
 from shared.domain.messages import Command, CommandKind
-from shared.domain.money import ONE, Price, cost, proceeds, taker_fee
+from shared.domain.money import ONE, Price, Shares, cost, proceeds, taker_fee
 from shared.domain.order import FINAL, Order, OrderState, Side
 from shared.ports import Switch
 
@@ -133,12 +133,11 @@ class Checks:
         self._planned[order.order_key] = order
         self._caps_then[order.order_key] = len(self._caps) - 1
 
-    def _book(self, entries: tuple[object, ...]) -> None:
+    def _book(self, entries: tuple[Entry, ...]) -> None:
         sums: Counter[str] = Counter()
         for entry in entries:
-            account, asset, amount = entry.account, entry.asset, entry.amount  # type: ignore[attr-defined]
-            sums[asset] += amount
-            self._balances[account, asset] += amount
+            sums[entry.asset] += entry.amount
+            self._balances[entry.account, entry.asset] += entry.amount
         if any(sums.values()):
             self.fail(f"a posting sums to {dict(sums)}, not to zero")
 
@@ -370,4 +369,4 @@ def _claim(order: Order, size: int) -> int:
     """What so many shares of a purchase may cost."""
     if size <= 0:
         return 0
-    return cost(size, order.limit) + taker_fee(size, order.limit, order.fee_rate)  # type: ignore[arg-type]
+    return cost(Shares(size), order.limit) + taker_fee(Shares(size), order.limit, order.fee_rate)

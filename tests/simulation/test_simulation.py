@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -94,14 +95,18 @@ def test_every_taped_life_verifies_effect_by_effect() -> None:
         world = World(draw(seed))
         world.tapes = []
         world.run()
-        records = [entry.record for entry in world.records.lines()]
         for n, rows in enumerate(world.tapes):
-            found = verify_life(n, [Row(0, place, row) for place, row in enumerate(rows)], lambda: records)  # noqa: B023
+            found = verify_life(n, [Row(0, place, row) for place, row in enumerate(rows)], partial(records_of, world))
             assert found.equal, found.difference
             assert found.complete
             lives, events = lives + 1, events + found.events
     assert lives > 60
     assert events > 5_000
+
+
+def records_of(world: World) -> list[Record]:
+    """The account's journal."""
+    return [entry.record for entry in world.records.lines()]
 
 
 class Row(Struct):

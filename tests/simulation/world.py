@@ -5,6 +5,7 @@ dead comes back, and everything must converge: nothing in doubt, nothing reserve
 """
 
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from random import Random
 
@@ -224,7 +225,7 @@ class World:
     def _by_chance(self) -> None:
         span = self.options.seconds * SECOND
         for n in range(self.options.trades):
-            self.clock.at(START + self.rng.randrange(5 * SECOND, span), lambda n=n: self._whale_trades(n))  # type: ignore[misc]
+            self.clock.at(START + self.rng.randrange(5 * SECOND, span), partial(self._whale_trades, n))
         self.clock.after(0, self._others_trade)
 
     def _others_trade(self) -> None:

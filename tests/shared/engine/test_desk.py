@@ -1,19 +1,16 @@
 """Orders from plan to end: what is asked of the world, what is believed, and what is kept until there is proof."""
 
 import pytest
-from msgspec.structs import replace
 
 from shared.domain.decision import Reason
 from shared.domain.errors import Corrupt
 from shared.domain.instants import SECOND
 from shared.domain.messages import (
-    Closing,
     MarketListed,
     OrderAccepted,
     OrderInDoubt,
     OrderRejected,
     OrderReport,
-    OrderUnsent,
     Payload,
     PlanCommitted,
     PlanRefused,
@@ -21,7 +18,7 @@ from shared.domain.messages import (
     TimerFired,
     TimerKind,
 )
-from shared.domain.money import ONE, Fraction, Shares, dollars
+from shared.domain.money import ONE, Shares, dollars
 from shared.domain.order import OrderState, Side
 from shared.engine.desk import Desk
 from tests.shared.engine.builders import PLAIN, House, market, trade
@@ -230,76 +227,6 @@ def test_a_refused_plan_gives_the_money_back_and_nothing_is_sent(by: RefusedBy) 
     assert house.order(order).state is S.CANCELED
     assert f"refused by {by.value} portfolio" in house.alerts[0].text
     assert house.engine.desk.risk.trading is (by not in (RefusedBy.SWITCH, RefusedBy.EPOCH))
-
-
-def test_an_order_that_was_never_sent_gives_the_money_back_and_goes_on_with_nothing() -> None:
-    house = House().ready()
-    sent = house.copied()
-    house.give(OrderUnsent(sent.order_key, "the lease was not renewed in time"))
-    assert (house.order(sent).state, house.order(sent).note) == (
-        S.CANCELED,
-        "never sent: the lease was not renewed in time",
-    )
-    assert (house.reserved, house.cash) == (0, dollars(10_000))
-    assert house.store.books.orders[sent.order_key].state is S.CANCELED
-
-
-def test_word_that_an_order_was_not_sent_comes_too_late_for_one_in_doubt() -> None:
-    house, key = in_doubt()
-    house.give(OrderUnsent(key, "the lease was not renewed in time"))
-    assert house.engine.desk.books.orders[key].state is S.IN_DOUBT
-    assert house.reserved > 0
-
-
-def test_an_order_is_known_once_it_is_written_and_not_while_its_plan_is_under_way() -> None:
-    house = House().ready()
-    house.commits = False
-    house.whale()
-    (plan,) = house.plans
-    assert plan.record.order is not None
-    key = plan.record.order.order_key
-    assert not house.engine.desk.knows("another.1")
-    assert not house.engine.desk.knows(key)
-    house.answer_plan(plan)
-    assert house.engine.desk.knows(key)
-
-
-def test_a_life_that_ends_cancels_what_is_open_and_sends_nothing_more() -> None:
-    house = House().ready()
-    resting = house.copied()
-    house.accept(resting)
-    house.commits = False
-    house.give(MarketListed(market("n")))
-    house.whale(trade(tx="another", token="n:yes"))
-    (pending,) = [plan for plan in house.plans if plan.record.order not in house.sent]
-    house.give(Closing("the trader is stopping"))
-    assert house.cancels == [resting.order_key]
-    assert house.engine.desk.risk.trading
-    house.answer_plan(pending)
-    assert pending.record.order is not None
-    assert house.order(pending.record.order).note.startswith("never sent: trading stopped, this life ended")
-    assert house.sent == [resting]
-
-
-def test_a_life_that_ends_begins_no_further_leg_of_an_intent() -> None:
-    house = House(
-        replace(PLAIN, phase_life_ns=(SECOND, SECOND), phase_step=(0, 0), phase_cut=(Fraction(0),) * 2)
-    ).ready()
-    sent = house.copied()
-    house.accept(sent)
-    house.give(Closing("the trader is stopping"))
-    house.report(sent, S.CANCELED)
-    assert len(house.plans) == 1
-
-
-def test_an_order_that_is_accepted_while_a_life_ends_is_cancelled_at_once() -> None:
-    house = House().ready()
-    sent = house.copied()
-    house.give(Closing("the trader is stopping"))
-    house.accept(sent)
-    assert house.wakes[-1].at == house.now
-    house.wake(house.wakes[-1])
-    assert house.cancels[-1] == sent.order_key
 
 
 def test_a_refused_sale_gives_the_shares_back() -> None:

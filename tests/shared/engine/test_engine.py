@@ -7,7 +7,6 @@ from shared.domain.decision import Reason
 from shared.domain.errors import Corrupt
 from shared.domain.instants import DAY, MINUTE, SECOND
 from shared.domain.messages import (
-    Balance,
     BookChange,
     CommandKind,
     ControlChanged,
@@ -62,7 +61,6 @@ def test_a_public_print_moves_the_mark_of_what_we_hold_and_nothing_else(side: Si
     [
         BookChange("m", "m:yes", Side.BUY, 1, 1),
         PricePoint("BTC", PriceKind.SPOT, 1),
-        Balance("pUSD", 1),
         WalletActivity("whale", "m", "MERGE", 1),
         ControlChanged(trading=True, reason="nobody asked"),
     ],

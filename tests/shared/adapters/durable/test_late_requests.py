@@ -10,7 +10,7 @@ from shared.adapters.durable.store import DurableStore
 from shared.adapters.journal.entry import JournalEntry
 from shared.adapters.memory.backend import MemoryBackend
 from shared.domain.errors import Corrupt, LeaseLost, OutcomeUnknown, Temporary
-from shared.domain.ledger import RecordKind
+from shared.domain.ledger import Record, RecordKind
 from shared.domain.messages import PlanCommitted, PlanRefused, RefusedBy
 from shared.ports import Switch
 from tests.contracts.store.records import NOON, buy, deposit, planned
@@ -44,6 +44,12 @@ def opened(backend: Slow) -> DurableStore:
     return store
 
 
+def key_of(plan: Record) -> str:
+    """The key of the order that is planned."""
+    assert plan.order is not None
+    return plan.order.order_key
+
+
 def stop(backend: Slow, trading: bool = False) -> None:
     """A person sets the switch."""
     backend.set_switch(Switch(trading, "a person", NOON))
@@ -62,7 +68,7 @@ def test_a_plan_that_was_given_up_and_is_refused_now_can_never_land_later() -> N
     with pytest.raises(OutcomeUnknown):
         store.plan(plan)
     stop(backend)
-    assert store.plan(plan) == PlanRefused(plan.order.order_key, RefusedBy.SWITCH, "a person")  # type: ignore[union-attr]
+    assert store.plan(plan) == PlanRefused(key_of(plan), RefusedBy.SWITCH, "a person")
     stop(backend, trading=True)
     assert backend.late[0]() != ()  # it arrives after all, and finds its place taken
     assert backend.orders == {}
@@ -85,8 +91,8 @@ def test_a_plan_that_lands_while_it_is_refused_is_committed() -> None:
             assert backend.late[0]() == ()
         return commit(entry, guard, epoch)
 
-    backend.commit = landing  # type: ignore[method-assign]
-    assert store.plan(plan) == PlanCommitted(plan.order.order_key)  # type: ignore[union-attr]
+    backend.commit = landing  # type: ignore[method-assign]  # something happens just before
+    assert store.plan(plan) == PlanCommitted(key_of(plan))
     assert kinds(backend) == [RecordKind.DEPOSITED, RecordKind.PLANNED]
     store.write(deposit("a", key="second"))
     assert kinds(backend) == [RecordKind.DEPOSITED, RecordKind.PLANNED, RecordKind.DEPOSITED]
@@ -122,7 +128,7 @@ def test_a_lease_that_is_lost_while_a_plan_is_kept_out_ends_both() -> None:
             acquire(backend, "another", NOON)
         return commit(entry, guard, epoch)
 
-    backend.commit = taken_over  # type: ignore[method-assign]
+    backend.commit = taken_over  # type: ignore[method-assign]  # something happens just before
     assert isinstance(store.plan(plan), PlanRefused)
     assert backend.late[0]() != ()
     assert kinds(backend) == [RecordKind.DEPOSITED]

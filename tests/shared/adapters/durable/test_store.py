@@ -75,12 +75,14 @@ def test_a_late_request_finds_its_place_taken() -> None:
     store = life(wire)
     heard: list[str] = []
     store.on_commit = lambda entry: heard.append(entry.key)
+    store.write(deposit("paper"))
     wire.fates = [LATE]
     with pytest.raises(OutcomeUnknown):
-        store.write(deposit("paper"))
+        store.plan(planned(buy("paper", "given up")))
     store.write(deposit("paper", key="second"))
     assert wire.land() == [("journal",)]
-    assert heard == list(backend.journal) == ["0000000001.trader.0000000000"]
+    assert heard == list(backend.journal) == ["0000000001.trader.0000000000", "0000000001.trader.0000000001"]
+    assert backend.orders == {}
 
 
 def test_two_stores_of_one_life_notice_each_other() -> None:

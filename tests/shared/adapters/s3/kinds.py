@@ -3,7 +3,6 @@
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
-    Balance,
     BookChange,
     BookSnapshot,
     Closing,
@@ -75,7 +74,6 @@ EVERY_KIND: list[Payload] = [
     OrderUnsent("k.1", "the lease was not renewed in time"),
     OrderReport("k.1", OrderState.PARTIAL, Shares(5)),
     OrderFilled(Fill("trade", "k.1", 500_000, Shares(5), Usd(1), NOON)),
-    Balance("pUSD", 7),
     Command("c", CommandKind.DEPOSIT, "more", 5),
     SpotTrade("BTC", Side.SELL, 65_000_000_000, 1_500, 77),
     SpotBook("BTC", ((64_999_000_000, 5),), ((65_000_000_000, 6),)),

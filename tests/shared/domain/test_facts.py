@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.domain.facts import order_key_of
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.messages import (
     FillStatus,
@@ -14,7 +15,6 @@ from shared.domain.messages import (
     Payload,
     PlanCommitted,
     Redeemed,
-    order_key_of,
 )
 from shared.domain.money import Shares, Usd
 from shared.domain.order import OrderState
