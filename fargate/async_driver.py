@@ -368,7 +368,7 @@ class AsyncDriver:
         self._store_lane.post(call, failed=ignore)
 
     def _set_switch(self, effect: SetSwitch, at: int) -> None:
-        switch = Switch(effect.trading, effect.reason, at)
+        switch = Switch(effect.trading, effect.reason, at, effect.asked_at)
         self._store_lane.post(lambda: switched(self._store, switch, effect.command_id))
 
     def _answer(self, payload: Payload) -> None:

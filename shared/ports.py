@@ -104,11 +104,21 @@ class ShownVenue(Venue, Protocol):
 
 
 class Switch(Struct, frozen=True):
-    """The durable kill switch: ``trading`` False means stopped, ``reason`` who and why, ``at`` nanoseconds."""
+    """The durable kill switch: ``trading`` False means stopped, ``reason`` who and why, ``at`` nanoseconds.
+
+    ``asked_at``, of one that is to be cleared and never kept: when a person asked for that (0: not known).
+    """
 
     trading: bool
     reason: str = ""
     at: int = 0
+    asked_at: int = 0
+
+    def clears(self, stands: "Switch") -> bool:
+        """Whether it may take the place of the switch as it stands: a stop may always, a clearance not of a stop that
+        was set after somebody had asked for it.
+        """
+        return not self.trading or not self.asked_at or stands.trading or stands.at <= self.asked_at
 
 
 class Leased(Protocol):
@@ -142,7 +152,7 @@ class Store(Protocol):
         """The kill switch as it stands."""
 
     def set_switch(self, switch: Switch) -> None:
-        """Set or clear the kill switch."""
+        """Set or clear the kill switch; a clearance that no longer counts (``Switch.clears``) changes nothing."""
 
     def commands(self) -> list[Command]:
         """Requests of people and functions not taken yet, oldest first."""

@@ -67,11 +67,15 @@ class WakeMeAt(Struct, frozen=True, gc=False, tag=True):
 
 
 class SetSwitch(Struct, frozen=True, gc=False, tag=True):
-    """Set (or clear) the durable kill switch; ``command_id`` is the command this answers."""
+    """Set (or clear) the durable kill switch; ``command_id`` is the command this answers.
+
+    ``asked_at``: when it was asked for (nanoseconds; 0: not known); a stop that was set after that stands.
+    """
 
     trading: bool
     reason: str
     command_id: str = ""
+    asked_at: int = 0
 
 
 class Alert(Struct, frozen=True, gc=False, tag=True):

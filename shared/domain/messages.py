@@ -339,13 +339,16 @@ class CommandKind(Enum):
 
 
 class Command(Struct, frozen=True, gc=False, tag=True):
-    """A request from outside; ``amount`` only for deposits (micro-dollars), ``change`` only for SET."""
+    """A request from outside, ``at`` nanoseconds (0: not known when); ``amount`` (micro-dollars) only for deposits,
+    ``change`` only for SET.
+    """
 
     command_id: str
     kind: CommandKind
     reason: str
     amount: int = 0
     change: Change | None = None
+    at: int = 0
 
 
 Payload = (

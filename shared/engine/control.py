@@ -93,7 +93,7 @@ class Control:
         self._holdings.stay()
         return [
             desk.resumed(at, command.command_id),
-            SetSwitch(True, command.reason, command.command_id),
+            SetSwitch(True, command.reason, command.command_id, command.at),
             Alert(3, "trading_resumed", command.reason),
         ]
 

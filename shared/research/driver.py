@@ -351,7 +351,7 @@ class Driver:
                 case WakeMeAt() if not self._ended or effect.timer in _ENDS_ORDERS:
                     self._push(Answer(effect.at, effect.at, TimerFired(effect.timer, effect.key)))
                 case SetSwitch():
-                    switched(self.store, Switch(effect.trading, effect.reason, at), effect.command_id)
+                    switched(self.store, Switch(effect.trading, effect.reason, at, effect.asked_at), effect.command_id)
                 case Alert():
                     self.alerts.append(effect)
                 case Settle():

@@ -44,6 +44,7 @@ class Checks:
         self._epoch = 0
         self._trading = True
         self._stopped = 0
+        self._flipped_at = self._resume_at = -1
         self._asked: dict[str, int] = {}
         self._planned: dict[str, Order] = {}
         self._caps = [Caps(world.limits.portfolio_usd, world.limits.market_usd)]
@@ -91,6 +92,8 @@ class Checks:
 
     def switched(self, switch: Switch) -> None:
         """The kill switch was set or cleared."""
+        if switch.trading and self._flipped_at > self._resume_at:
+            self.fail("the switch says trade again, although it was set after the last person asked for that")
         self._trading = switch.trading
         if not switch.trading:
             self._stopped += 1
@@ -144,6 +147,12 @@ class Checks:
     def asked(self, command: Command) -> None:
         """A person asks for something."""
         self._asked[command.command_id] = self._stopped
+        if command.kind is CommandKind.RESUME:
+            self._resume_at = self._world.clock.now
+
+    def flipped(self) -> None:
+        """A person sets the switch with their own hands."""
+        self._flipped_at = self._world.clock.now
 
     def took(self, command: Command) -> None:
         """A command is not delivered again: what it asked for must have become durable."""

@@ -23,7 +23,7 @@ from shared.domain.order import FINAL, Order, OrderCause, OrderState
 from shared.engine import resizing
 from shared.engine.desk import Desk
 from shared.engine.settlements import Settlements
-from shared.ports import Store
+from shared.ports import Store, Switch
 from shared.research import storing
 from tests.simulation.lane import SlowLane
 
@@ -198,6 +198,13 @@ def commands_forgotten_first() -> Iterator[None]:
 
 
 @contextmanager
+def old_resume_counts() -> Iterator[None]:
+    """A resume undoes a stop that was set after it was asked for (needs both, in this order, and a slow trader)."""
+    with patch.object(Switch, "clears", lambda self, stands: True):
+        yield
+
+
+@contextmanager
 def lane_goes_on() -> Iterator[None]:
     """After a fact that could not be written the ones behind it are written all the same."""
 
@@ -259,5 +266,6 @@ PAIRS: tuple[Callable[[], Any], ...] = (
     lost_renewal_counts,
     commands_forgotten_first,
     stale_rooms,
+    old_resume_counts,
 )
 MUTANTS = (*SINGLE, *PAIRS)

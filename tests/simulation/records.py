@@ -27,8 +27,10 @@ class Records(MemoryBackend):
         return failed
 
     def set_switch(self, switch: Switch) -> None:
+        before = self.switch()
         super().set_switch(switch)
-        self.switched(switch)
+        if self.switch() is not before:
+            self.switched(switch)
 
     def taken(self, command_id: str) -> None:
         command = self._commands.get(command_id)

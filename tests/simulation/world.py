@@ -336,9 +336,10 @@ class World:
             wait = self.rng.randrange(3 * SECOND, 30 * SECOND)
             self.clock.after(wait, lambda: self.ask(CommandKind.RESUME))
         if kind is CommandKind.KILL and self.rng.random() < 0.5:
+            self.checks.flipped()
             self.records.set_switch(Switch(False, "a person", self.clock.now))
             return
-        command = Command(f"{kind.value}-{self.commands}", kind, "a person")
+        command = Command(f"{kind.value}-{self.commands}", kind, "a person", at=self.clock.now)
         self.checks.asked(command)
         self.records.request(command)
 

@@ -2,12 +2,17 @@
 
 import time
 
+from msgspec.structs import replace
+from pynamodb.exceptions import PutError
+
 from shared.adapters.durable.conditions import SWITCH
 from shared.adapters.dynamo.codec import COMMAND, body_of, decode_command
-from shared.adapters.dynamo.failures import Pause, patiently
+from shared.adapters.dynamo.failures import FAILED, Pause, code_of, patiently
 from shared.adapters.dynamo.tables import Control, Tables
 from shared.domain.messages import Command
 from shared.ports import Switch
+
+TRADING = True
 
 
 def read_switch(tables: Tables, account: str, pause: Pause = time.sleep) -> Switch:
@@ -24,14 +29,29 @@ def read_switch(tables: Tables, account: str, pause: Pause = time.sleep) -> Swit
 
 
 def put_switch(tables: Tables, account: str, switch: Switch, pause: Pause = time.sleep) -> None:
-    """Set or clear an account's kill switch; the next plan transaction already sees it."""
-    item = tables.control(account=account, item=SWITCH, trading=switch.trading, reason=switch.reason, at=switch.at)
-    patiently("setting the switch", item.save, pause)
+    """Set or clear an account's kill switch; the next plan transaction already sees it. A clearance that does not count
+    any more (``Switch.clears``) changes nothing.
+    """
+    control = tables.control
+    item = control(account=account, item=SWITCH, trading=switch.trading, reason=switch.reason, at=switch.at)
+    counts = None
+    if switch.trading and switch.asked_at:
+        counts = control.at.does_not_exist() | (control.trading == TRADING) | (control.at <= switch.asked_at)
+
+    def put() -> None:
+        try:
+            item.save(condition=counts)
+        except PutError as error:
+            if code_of(error) != f"{FAILED}Exception":
+                raise
+
+    patiently("setting the switch", put, pause)
 
 
 def put_command(tables: Tables, account: str, command: Command, at: int, pause: Pause = time.sleep) -> None:
     """Ask the trader of an account for something; ``at`` (nanoseconds) orders requests."""
-    item = tables.control(account=account, item=f"{COMMAND}{command.command_id}", at=at, body=body_of(command))
+    body = body_of(replace(command, at=at))
+    item = tables.control(account=account, item=f"{COMMAND}{command.command_id}", at=at, body=body)
     patiently(f"putting command {command.command_id}", item.save, pause)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 from pynamodb.exceptions import PynamoDBException
 
 from shared.adapters.durable.conditions import SWITCH
@@ -166,7 +167,8 @@ class Readers:
 
     def request(self, account: str, command: Command, at: int) -> None:
         """Put a command for the trader to take; ``at`` (nanoseconds) orders commands, the same id twice is one."""
-        item = self._tables.control(account, f"{COMMAND}{command.command_id}", at=at, body=body_of(command))
+        body = body_of(replace(command, at=at))
+        item = self._tables.control(account, f"{COMMAND}{command.command_id}", at=at, body=body)
         self._ask("control", item.save)
 
     def _bodies(self, table: str, keys: Iterable[str], fetch: Callable[[list[str]], Any], name: str) -> dict[str, str]:

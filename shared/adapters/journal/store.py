@@ -40,9 +40,9 @@ class JournaledStore:
         return switch
 
     def set_switch(self, switch: Switch) -> None:
-        """Set or clear the kill switch."""
+        """Set or clear the kill switch; what stands then is noted."""
         self._store.set_switch(switch)
-        self._file.note_switch(switch)
+        self._file.note_switch(self._store.switch() if switch.asked_at else switch)
 
     def commands(self) -> list[Command]:
         """Requests not taken yet, oldest first."""

@@ -5,6 +5,8 @@ Any number of stores and keepers (lives and processes of a simulation) may share
 
 from threading import Lock
 
+from msgspec.structs import replace
+
 from shared.adapters.durable.backend import Lease, unchanged
 from shared.adapters.durable.conditions import JOURNAL, LEASE, ORDER, POSTING, SWITCH, Guard, merged, room_label
 from shared.adapters.journal.entry import JournalEntry
@@ -101,9 +103,12 @@ class MemoryBackend:
         return self._switch
 
     def set_switch(self, switch: Switch) -> None:
-        """Set or clear the kill switch; the next plan already sees it."""
+        """Set or clear the kill switch; the next plan already sees it. A clearance that does not count any more changes
+        nothing.
+        """
         with self._lock:
-            self._switch = switch
+            if switch.clears(self._switch):
+                self._switch = replace(switch, asked_at=0)
 
     def request(self, command: Command) -> None:
         """Put a command for the trader to take."""

@@ -1,5 +1,7 @@
 """A store in memory: the same conditions as the durable one, for replays, tests and rebuilds."""
 
+from msgspec.structs import replace
+
 from shared.domain.decision import Decision
 from shared.domain.errors import Corrupt
 from shared.domain.ledger import OBEYING, Posting, Record
@@ -63,8 +65,9 @@ class MemoryStore:
         return self._switch
 
     def set_switch(self, switch: Switch) -> None:
-        """Set or clear the kill switch."""
-        self._switch = switch
+        """Set or clear the kill switch; a clearance that does not count any more changes nothing."""
+        if switch.clears(self._switch):
+            self._switch = replace(switch, asked_at=0)
 
     def request(self, command: Command) -> None:
         """Put a command for the trader to take."""

@@ -33,8 +33,8 @@ def set_limits(kept: Kept, limits: Limits, believed: Projection | None = None, c
 
 
 def test_a_change_is_read_back_as_it_was_written_and_takes_its_command_with_it(kept: Kept) -> None:
-    mine = Command("c", CommandKind.SET, "why", change=ASKED)
-    other = Command("d", CommandKind.SET, "why", change=Change(reset=True))
+    mine = Command("c", CommandKind.SET, "why", change=ASKED, at=NOON)
+    other = Command("d", CommandKind.SET, "why", change=Change(reset=True), at=NOON + 1)
     kept.request(mine, NOON)
     kept.request(other, NOON + 1)
     assert kept.store.commands() == [mine, other]

@@ -59,6 +59,7 @@ def busy_life(world: World) -> World:
     world.take(Record(RecordKind.REDEEMED, world.account, world.at, ref="m"))
     world.take(Record(RecordKind.HALTED, world.account, world.at, ref="halted_drawdown"))
     world.take(Record(RecordKind.RESUMED, world.account, world.at))
+    world.take(Record(RecordKind.VOIDED, world.account, world.at))
     for record in change_records(world.account, world.books, LIMITS, world.at, Change(mode=Mode.OBSERVE), "c"):
         world.take(record)
     world.take(Record(RecordKind.RESIZED, world.account, world.at, headroom=(HeadroomChange("portfolio", 5, 1),)))

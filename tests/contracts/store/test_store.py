@@ -149,6 +149,29 @@ def test_with_the_switch_on_no_plan_is_committed_but_facts_are(kept: Kept) -> No
     assert kept.store.plan(planned(buy(kept.account, "a"))) == PlanCommitted(key(kept, "a"))
 
 
+def test_a_clearance_that_was_asked_for_before_somebody_stopped_again_changes_nothing(kept: Kept) -> None:
+    late = Switch(True, "over", NOON + 9, asked_at=NOON + 5)
+    kept.store.set_switch(late)  # nothing was ever stopped
+    assert kept.store.switch().trading
+    kept.store.set_switch(Switch(False, "drill", NOON + 6))
+    kept.store.set_switch(late)
+    assert kept.store.switch() == Switch(False, "drill", NOON + 6)
+    kept.store.set_switch(Switch(True, "over", NOON + 9, asked_at=NOON + 6))
+    assert kept.store.switch() == Switch(True, "over", NOON + 9)
+    kept.store.set_switch(late)  # again, while nothing is stopped
+    assert kept.store.switch().trading
+    kept.store.set_switch(Switch(False, "again", NOON + 10))
+    kept.store.set_switch(Switch(True, "nobody knows when it was asked for", NOON + 11))
+    assert kept.store.switch().trading
+
+
+def test_a_resume_is_forgotten_by_its_own_record(kept: Kept) -> None:
+    kept.request(Command("resume-1", CommandKind.RESUME, "over", at=NOON), NOON)
+    assert [command.at for command in kept.store.commands()] == [NOON]
+    kept.store.write(Record(RecordKind.RESUMED, kept.account, NOON + 1, ref="resume-1"))
+    assert kept.store.commands() == []
+
+
 def test_with_the_switch_on_only_a_sale_that_a_person_told_us_to_make_is_planned(kept: Kept) -> None:
     kept.store.write(deposit(kept.account))
     order = buy(kept.account, "a")
@@ -226,8 +249,8 @@ def test_a_fill_delivered_under_a_known_trade_with_another_price_is_corrupt(kept
 
 
 def test_commands_are_delivered_oldest_first_until_they_are_taken(kept: Kept) -> None:
-    second = Command("zz", CommandKind.KILL, "now")
-    third = Command("aa", CommandKind.DEPOSIT, "more", 5_000_000)
+    second = Command("zz", CommandKind.KILL, "now", at=NOON)
+    third = Command("aa", CommandKind.DEPOSIT, "more", 5_000_000, at=NOON + 1)
     kept.request(second, NOON)
     kept.request(third, NOON + 1)
     assert kept.store.commands() == [second, third]

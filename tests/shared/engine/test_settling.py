@@ -122,7 +122,7 @@ def test_the_steps_reach_failures_merges_settlements_and_sales_of_mined_shares()
     for n, (what, dice) in enumerate(script):
         world.step(n, what, dice)
         assert told(world) == []
-    without_money = {RecordKind.HALTED, RecordKind.RESUMED, RecordKind.REDEEMED, *RESIZING}
+    without_money = {RecordKind.HALTED, RecordKind.RESUMED, RecordKind.REDEEMED, RecordKind.VOIDED, *RESIZING}
     assert {record.kind for record in world.records} == set(RecordKind) - without_money
 
 
