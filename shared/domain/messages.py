@@ -339,9 +339,7 @@ class CommandKind(Enum):
 
 
 class Command(Struct, frozen=True, gc=False, tag=True):
-    """A request from outside, ``at`` nanoseconds (0: not known when); ``amount`` (micro-dollars) only for deposits,
-    ``change`` only for SET.
-    """
+    """A request from outside; ``amount`` (micro-dollars) is a deposit's, ``at`` nanoseconds (0: not known when)."""
 
     command_id: str
     kind: CommandKind
