@@ -3,27 +3,23 @@
 Any number of stores and keepers (lives and processes of a simulation) may share one; a commit is all or nothing.
 """
 
-from threading import Lock
-
-from msgspec.structs import replace
-
 from shared.adapters.durable.backend import Lease, unchanged
 from shared.adapters.durable.conditions import JOURNAL, LEASE, ORDER, POSTING, SWITCH, Guard, merged, room_label
 from shared.adapters.journal.entry import JournalEntry
+from shared.adapters.memory.controls import MemoryControls
 from shared.domain.decision import Decision
-from shared.domain.ledger import OBEYING, HeadroomChange, Position
-from shared.domain.messages import Command
+from shared.domain.ledger import HeadroomChange, Position
 from shared.domain.order import Order, told_to_sell
-from shared.ports import Switch
 
 
-class MemoryBackend:
+class MemoryBackend(MemoryControls):
     """See the module. The tables are there to be looked at. ``keep_decisions`` False drops decisions (long runs).
 
     ``postings`` holds the journal key of each posting, ``rooms`` what is left of every limit that was ever used.
     """
 
     def __init__(self, account: str, keep_decisions: bool = True) -> None:
+        super().__init__()
         self.account = account
         self.journal: dict[str, JournalEntry] = {}
         self.orders: dict[str, Order] = {}
@@ -33,9 +29,6 @@ class MemoryBackend:
         self.decisions: list[Decision] = []
         self._keep_decisions = keep_decisions
         self._lease: Lease | None = None
-        self._switch = Switch(True)
-        self._commands: dict[str, Command] = {}
-        self._lock = Lock()
 
     # ------------------------------------------------------------------ money
 
@@ -74,8 +67,7 @@ class MemoryBackend:
             self.positions[record.position.key] = record.position
         if record.posting is not None:
             self.postings[record.posting.posting_id] = entry.key
-        if record.kind in OBEYING:
-            self._commands.pop(record.ref, None)
+        self._obeyed(record)
         self.journal[entry.key] = entry
         for change in changes:
             self.rooms[change.name] = self.rooms.get(change.name, change.limit) + change.delta
@@ -97,30 +89,6 @@ class MemoryBackend:
         return self.postings.get(posting_id)
 
     # ------------------------------------------------------------------ control
-
-    def switch(self) -> Switch:
-        """The kill switch; never set means trading."""
-        return self._switch
-
-    def set_switch(self, switch: Switch) -> None:
-        """Set or clear the kill switch; the next plan already sees it. A clearance that does not count any more changes
-        nothing.
-        """
-        with self._lock:
-            if switch.clears(self._switch):
-                self._switch = replace(switch, asked_at=0)
-
-    def request(self, command: Command) -> None:
-        """Put a command for the trader to take."""
-        self._commands[command.command_id] = command
-
-    def commands(self) -> list[Command]:
-        """Requests not taken yet, oldest first."""
-        return list(self._commands.values())
-
-    def taken(self, command_id: str) -> None:
-        """Forget a request that was acted on; one that is not there is no error."""
-        self._commands.pop(command_id, None)
 
     def decide(self, decisions: list[Decision], expires_at: int | None) -> None:  # noqa: ARG002  # memory ends first
         """Keep decisions in the order they were made."""

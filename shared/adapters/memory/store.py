@@ -1,27 +1,24 @@
 """A store in memory: the same conditions as the durable one, for replays, tests and rebuilds."""
 
-from msgspec.structs import replace
-
+from shared.adapters.memory.controls import MemoryControls
 from shared.domain.decision import Decision
 from shared.domain.errors import Corrupt
-from shared.domain.ledger import OBEYING, Posting, Record
-from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
+from shared.domain.ledger import Posting, Record
+from shared.domain.messages import PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.order import told_to_sell
 from shared.engine.ledger import Projection
-from shared.ports import Switch
 
 
-class MemoryStore:
+class MemoryStore(MemoryControls):
     """Journal, projections and switch of one account. ``keep_decisions`` False drops decisions (long replays)."""
 
     def __init__(self, keep_decisions: bool = True) -> None:
+        super().__init__()
         self.records: list[Record] = []
         self.books = Projection()
         self.decisions: list[Decision] = []
         self._keep_decisions = keep_decisions
         self._postings: dict[str, Posting] = {}
-        self._switch = Switch(True)
-        self._commands: dict[str, Command] = {}
 
     def plan(self, record: Record) -> PlanCommitted | PlanRefused:
         """Commit a planned order under its conditions."""
@@ -50,8 +47,7 @@ class MemoryStore:
             if before is not None:
                 return
             self._postings[made.posting_id] = made
-        if record.kind in OBEYING:
-            self._commands.pop(record.ref, None)
+        self._obeyed(record)
         self.books.apply(record)
         self.records.append(record)
 
@@ -59,27 +55,6 @@ class MemoryStore:
         """Keep decisions for people to read."""
         if self._keep_decisions:
             self.decisions.extend(decisions)
-
-    def switch(self) -> Switch:
-        """The kill switch as it stands."""
-        return self._switch
-
-    def set_switch(self, switch: Switch) -> None:
-        """Set or clear the kill switch; a clearance that does not count any more changes nothing."""
-        if switch.clears(self._switch):
-            self._switch = replace(switch, asked_at=0)
-
-    def request(self, command: Command) -> None:
-        """Put a command for the trader to take."""
-        self._commands[command.command_id] = command
-
-    def commands(self) -> list[Command]:
-        """Commands not taken yet, oldest first."""
-        return list(self._commands.values())
-
-    def taken(self, command_id: str) -> None:
-        """A command was acted on."""
-        self._commands.pop(command_id, None)
 
     def journal(self, account: str) -> list[Record]:
         """Every record of the account in the order it was committed."""

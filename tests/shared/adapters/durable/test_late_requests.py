@@ -50,6 +50,15 @@ def key_of(plan: Record) -> str:
     return plan.order.order_key
 
 
+def given_up(backend: Slow, store: DurableStore) -> Record:
+    """A plan whose request is still on its way when nobody waits for its answer any more."""
+    plan = planned(buy("a", "one"))
+    backend.fates = ["late"]
+    with pytest.raises(OutcomeUnknown):
+        store.plan(plan)
+    return plan
+
+
 def stop(backend: Slow, trading: bool = False) -> None:
     """A person sets the switch."""
     backend.set_switch(Switch(trading, "a person", NOON))
@@ -63,10 +72,7 @@ def kinds(backend: Slow) -> list[RecordKind]:
 def test_a_plan_that_was_given_up_and_is_refused_now_can_never_land_later() -> None:
     backend = Slow()
     store = opened(backend)
-    plan = planned(buy("a", "one"))
-    backend.fates = ["late"]
-    with pytest.raises(OutcomeUnknown):
-        store.plan(plan)
+    plan = given_up(backend, store)
     stop(backend)
     assert store.plan(plan) == PlanRefused(key_of(plan), RefusedBy.SWITCH, "a person")
     stop(backend, trading=True)
@@ -78,10 +84,7 @@ def test_a_plan_that_was_given_up_and_is_refused_now_can_never_land_later() -> N
 def test_a_plan_that_lands_while_it_is_refused_is_committed() -> None:
     backend = Slow()
     store = opened(backend)
-    plan = planned(buy("a", "one"))
-    backend.fates = ["late", "", "landing"]
-    with pytest.raises(OutcomeUnknown):
-        store.plan(plan)
+    plan = given_up(backend, store)
     stop(backend)
     commit = backend.commit
 
@@ -101,10 +104,7 @@ def test_a_plan_that_lands_while_it_is_refused_is_committed() -> None:
 def test_under_a_new_epoch_nothing_of_the_old_one_lands_so_nothing_keeps_it_out() -> None:
     backend = Slow()
     store = opened(backend)
-    plan = planned(buy("a", "one"))
-    backend.fates = ["late"]
-    with pytest.raises(OutcomeUnknown):
-        store.plan(plan)
+    plan = given_up(backend, store)
     acquire(backend, "another", NOON)
     refused = store.plan(plan)
     assert isinstance(refused, PlanRefused)
@@ -116,10 +116,7 @@ def test_under_a_new_epoch_nothing_of_the_old_one_lands_so_nothing_keeps_it_out(
 def test_a_lease_that_is_lost_while_a_plan_is_kept_out_ends_both() -> None:
     backend = Slow()
     store = opened(backend)
-    plan = planned(buy("a", "one"))
-    backend.fates = ["late"]
-    with pytest.raises(OutcomeUnknown):
-        store.plan(plan)
+    plan = given_up(backend, store)
     stop(backend)
     commit = backend.commit
 
