@@ -114,11 +114,15 @@ class Switch(Struct, frozen=True):
     at: int = 0
     asked_at: int = 0
 
-    def clears(self, stands: "Switch") -> bool:
-        """Whether it may take the place of the switch as it stands: a stop may always, a clearance not of a stop that
-        was set after somebody had asked for it.
+    def replaces(self, stands: "Switch") -> bool:
+        """Whether it takes the place of the switch as it stands. Of two stops the later one stays, whichever comes
+        first, and a clearance is none of a stop that was set after somebody had asked for it.
         """
-        return not self.trading or not self.asked_at or stands.trading or stands.at <= self.asked_at
+        if stands.trading:
+            return True
+        if self.trading:
+            return not self.asked_at or stands.at <= self.asked_at
+        return stands.at <= self.at
 
 
 class Leased(Protocol):
@@ -152,7 +156,7 @@ class Store(Protocol):
         """The kill switch as it stands."""
 
     def set_switch(self, switch: Switch) -> None:
-        """Set or clear the kill switch; a clearance that no longer counts (``Switch.clears``) changes nothing."""
+        """Set or clear the kill switch; one that no longer counts (``Switch.replaces``) changes nothing."""
 
     def commands(self) -> list[Command]:
         """Requests of people and functions not taken yet, oldest first."""

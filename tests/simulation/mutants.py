@@ -200,7 +200,7 @@ def commands_forgotten_first() -> Iterator[None]:
 @contextmanager
 def old_resume_counts() -> Iterator[None]:
     """A resume undoes a stop that was set after it was asked for (needs both, in this order, and a slow trader)."""
-    with patch.object(Switch, "clears", lambda self, stands: True):
+    with patch.object(Switch, "replaces", lambda self, stands: True):
         yield
 
 

@@ -29,14 +29,15 @@ def read_switch(tables: Tables, account: str, pause: Pause = time.sleep) -> Swit
 
 
 def put_switch(tables: Tables, account: str, switch: Switch, pause: Pause = time.sleep) -> None:
-    """Set or clear an account's kill switch; the next plan transaction already sees it. A clearance that does not count
-    any more (``Switch.clears``) changes nothing.
+    """Set or clear an account's kill switch; the next plan transaction already sees it. One that no longer counts
+    (``Switch.replaces``) changes nothing.
     """
     control = tables.control
     item = control(account=account, item=SWITCH, trading=switch.trading, reason=switch.reason, at=switch.at)
-    counts = None
-    if switch.trading and switch.asked_at:
-        counts = control.at.does_not_exist() | (control.trading == TRADING) | (control.at <= switch.asked_at)
+    latest = switch.asked_at if switch.trading else switch.at
+    counts = control.at.does_not_exist() | (control.trading == TRADING) | (control.at <= latest)
+    if switch.trading and not switch.asked_at:
+        counts = None
 
     def put() -> None:
         try:

@@ -42,7 +42,7 @@ class JournaledStore:
     def set_switch(self, switch: Switch) -> None:
         """Set or clear the kill switch; what stands then is noted."""
         self._store.set_switch(switch)
-        self._file.note_switch(self._store.switch() if switch.asked_at else switch)
+        self._file.note_switch(self._store.switch())
 
     def commands(self) -> list[Command]:
         """Requests not taken yet, oldest first."""

@@ -22,11 +22,9 @@ class MemoryControls:
         return self._switch
 
     def set_switch(self, switch: Switch) -> None:
-        """Set or clear the kill switch; the next plan already sees it. A clearance that no longer counts changes
-        nothing.
-        """
+        """Set or clear the kill switch; the next plan already sees it. One that no longer counts changes nothing."""
         with self._lock:
-            if switch.clears(self._switch):
+            if switch.replaces(self._switch):
                 self._switch = replace(switch, asked_at=0)
 
     def request(self, command: Command) -> None:

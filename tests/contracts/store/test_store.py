@@ -165,6 +165,17 @@ def test_a_clearance_that_was_asked_for_before_somebody_stopped_again_changes_no
     assert kept.store.switch().trading
 
 
+def test_of_two_stops_the_later_one_stays_in_whatever_order_they_come(kept: Kept) -> None:
+    kept.store.set_switch(Switch(False, "a person", NOON + 9))
+    kept.store.set_switch(Switch(False, "the trader, whose clock is behind", NOON + 4))
+    assert kept.store.switch() == Switch(False, "a person", NOON + 9)
+    kept.store.set_switch(Switch(False, "again", NOON + 10))
+    assert kept.store.switch().reason == "again"
+    kept.store.set_switch(Switch(True, "over", NOON + 12, asked_at=NOON + 11))
+    kept.store.set_switch(Switch(False, "a stop counts however early its clock", NOON))
+    assert not kept.store.switch().trading
+
+
 def test_a_resume_is_forgotten_by_its_own_record(kept: Kept) -> None:
     kept.request(Command("resume-1", CommandKind.RESUME, "over", at=NOON), NOON)
     assert [command.at for command in kept.store.commands()] == [NOON]
