@@ -156,7 +156,8 @@ class Checks:
 
     def took(self, command: Command) -> None:
         """A command is not delivered again: what it asked for must have become durable."""
-        if command.kind is CommandKind.KILL and self._asked[command.command_id] == self._stopped:
+        stopped_since = self._asked[command.command_id] != self._stopped
+        if command.kind is CommandKind.KILL and self._trading and not stopped_since:
             self.fail(f"the kill command {command.command_id} is forgotten, and nothing has stopped")
 
     # ------------------------------------------------------------------ what reaches the venue
