@@ -20,9 +20,10 @@ from fargate.condition import Component
 from fargate.figures import LiveFigures
 from fargate.hearing import Hearing
 from fargate.lanes import InPlace, ThreadLane
+from fargate.life import finished, traded
 from fargate.schedule import first_of
 from fargate.streams import Clients, Interests, Streams, Tempo
-from fargate.trader import Stopped, Trader, status_line
+from fargate.trader import Trader, status_line
 from shared.adapters.feeds.coverage import Coverage
 from shared.adapters.feeds.inbox import LAGGING_AT, MOST, Inbox
 from shared.adapters.feeds.market_data import CLOB, MarketData
@@ -54,8 +55,6 @@ SETTLE_EVERY_S = 5.0
 LAG_EVERY_S = 0.02
 FIGURES_EVERY_NS = MINUTE
 STATUS_EVERY_S = 10.0
-WIND_UP_S = 15.0
-"""How long a stop waits for cancels to be answered; what is open then is asked about by the next life."""
 SILENT_S = 10.0
 """A lane whose call has had no result for so long is not well."""
 
@@ -177,7 +176,7 @@ class Present:
         gc.freeze()
         try:
             await first_of(
-                self._trade(),
+                traded(self.driver, self._say),
                 self.market_data.run(self._ours),
                 self._tend(),
                 self._settle(),
@@ -191,19 +190,9 @@ class Present:
             raise
         finally:
             await self.market_data.stop()
-            for lane in self._lanes:
-                await lane.drain()
-                lane.close()
+            await finished(self._lanes)
             self.trader.lane = InPlace()
             gc.unfreeze()
-
-    async def _trade(self) -> None:
-        try:
-            await self.driver.run()
-        except Stopped:
-            self._say("stopping: orders at the venue are cancelled")
-            await self.driver.wind_up("the trader is stopping", WIND_UP_S)
-            raise
 
     async def _tend(self) -> None:
         """Whose trades are heard and whose books are followed keeps up with what the engine does."""
