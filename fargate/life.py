@@ -4,13 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from fargate.async_driver import AsyncDriver
+from fargate.components import store_of
+from fargate.condition import Component
 from fargate.heartbeat import Heartbeat, await_lease
 from fargate.lanes import ThreadLane
 from fargate.trader import Stopped
 from shared.adapters.durable.lease import Keeper
+from shared.domain.instants import MILLISECOND
 
 WIND_UP_S = 15.0
 """How long a stop waits for cancels to be answered; what is open then is asked about by the next life."""
+
+SILENT_S = 10.0
+"""A lane whose call has had no result for so long is not well."""
 
 Say = Callable[[str], None]
 
@@ -40,8 +46,24 @@ async def traded(driver: AsyncDriver, say: Say) -> None:
         raise
 
 
-async def finished(lanes: Iterable[ThreadLane]) -> None:
+async def finished(driver: AsyncDriver, lanes: Iterable[ThreadLane]) -> None:
     """Every call that was posted is made and its result handed on; the lanes take no more."""
     for lane in lanes:
         await lane.drain()
         lane.close()
+    driver.leave_lanes()
+
+
+def silent(lane: ThreadLane) -> str:
+    """How long a lane's call has had no result, in words; empty while that is no trouble."""
+    return f"no answer for {lane.oldest_s:.0f} s" if lane.oldest_s > SILENT_S else ""
+
+
+def answering(driver: AsyncDriver, lane: ThreadLane) -> Component:
+    """The store, as the engine was told, and whether the calls of this moment come back at all."""
+    away = silent(lane)
+    if away:
+        return Component(False, away, needed=True)
+    told = store_of(driver.engine.desk.risk)
+    half = f", half of the time within {driver.store_watch.median / MILLISECOND:.3f} ms" if told.ok else ""
+    return Component(told.ok, told.says + half, needed=True)

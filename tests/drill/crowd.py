@@ -29,15 +29,17 @@ TICK_S = 0.1
 AGAIN_NS = 70 * SECOND  # not money: seconds to nanoseconds
 """Longer than trades are copied: what an earlier life copied is told to the next one again."""
 STEP = 10_000
+RUN_AWAY = 5 * STEP  # not money: steps to a price
 
 
 class Scene(Struct, frozen=True):
-    """``rate``: whale trades a second; ``far``: whether books are so far from what whales pay that copies rest."""
+    """``rate``: whale trades a second; ``rests``: whether prices run away for good from every market
+    in which a whale has traded, so that copies rest."""
 
     seed: int = 1
     markets: int = 60
     rate: float = 4.0
-    far: bool = False
+    rests: bool = False
 
 
 class Crowd:
@@ -56,6 +58,8 @@ class Crowd:
         self._books: dict[str, Fact] = {}
         self._recent: deque[Fact] = deque()
         self._deliveries = 0
+        self._away: dict[int, int] = {}
+        """By market: how far above what whales pay shares are offered."""
         self._owed = 0.0
         self._turn = 0
         self._venue = ServedVenue(venue_port)
@@ -115,10 +119,14 @@ class Crowd:
         self._owed += self.rate * TICK_S
         while self._owed >= 1.0:
             self._owed -= 1.0
-            fact = Fact(RTDS, now, self._whale_trade())
+            n, trade = self._whale_trade()
+            fact = Fact(RTDS, now, trade)
             told.append(fact)
             with self._lock:
                 self._recent.append(fact)
+                if self._scene.rests:
+                    self._away[n] = RUN_AWAY
+                    told += self._show_books(n, now + 1)
         self.public.tell(told)
         until = now - LAG_BOOKS_NS
         batch: Batch = [(at, book) for at, book in self._shown if at <= until]
@@ -128,33 +136,29 @@ class Crowd:
     def _show_books(self, n: int, now: int) -> list[Fact]:
         """A market's price moves, or not; both of its books are shown."""
         rng = self._rng
-        price = self._prices[n] = min(max(self._prices[n] + rng.choice((-STEP, 0, 0, STEP)), 200_000), 800_000)
+        step = 0 if self._scene.rests else rng.choice((-STEP, 0, 0, STEP))
+        price = self._prices[n] = min(max(self._prices[n] + step, 200_000), 800_000)
         name = self._markets[n].market
         facts = []
         for token, mid in ((f"{name}:yes", price), (f"{name}:no", ONE - price)):
             size = rng.choice((50, 400, 5_000)) * ONE
-            book = BookSnapshot(name, token, ((mid - STEP, size),), ((mid + self._above, size),))
+            book = BookSnapshot(name, token, ((mid - STEP, size),), ((mid + self._away.get(n, 0), size),))
             self._books[token] = Fact(MARKET, now, book)
             self._shown.append((now, book))
             facts.append(self._books[token])
         return facts
 
-    @property
-    def _above(self) -> int:
-        """How far above what whales pay shares are offered."""
-        return 5 * STEP if self._scene.far else 0
-
-    def _whale_trade(self) -> WhaleTrade:
+    def _whale_trade(self) -> tuple[int, WhaleTrade]:
         rng = self._rng
         self.trades += 1
-        n = self.trades % len(self._markets) if self._scene.far else rng.randrange(len(self._markets))
+        n = self.trades % len(self._markets) if self._scene.rests else rng.randrange(len(self._markets))
         name = self._markets[n].market
-        outcome = "yes" if self._scene.far or rng.random() < 0.9 else "no"
-        side = Side.SELL if not self._scene.far and rng.random() < 0.3 else Side.BUY
+        outcome = "yes" if self._scene.rests or rng.random() < 0.9 else "no"
+        side = Side.SELL if not self._scene.rests and rng.random() < 0.3 else Side.BUY
         price = self._prices[n] if outcome == "yes" else ONE - self._prices[n]
         size = rng.randrange(20, 900) * ONE
         tx = f"tx{self._scene.seed}-{self.trades}"
-        return WhaleTrade(f"whale{n}", name, f"{name}:{outcome}", side, price, size, tx, 0)
+        return n, WhaleTrade(f"whale{n}", name, f"{name}:{outcome}", side, price, size, tx, 0)
 
 
 def _market(n: int, now: int) -> Market:

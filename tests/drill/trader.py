@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from fargate.async_driver import AsyncDriver
 from fargate.condition import Component, Health
 from fargate.health import HealthServer
-from fargate.lanes import InPlace, Lane, ThreadLane
-from fargate.life import finished, leased, traded
+from fargate.lanes import InPlace, ThreadLane
+from fargate.life import answering, finished, leased, traded
 from fargate.present import LAG_BOOKS_NS, LAG_EVERY_S
 from fargate.runner import StopFlag
 from fargate.schedule import first_of
@@ -123,28 +123,29 @@ class Life:
         inbox = Inbox(lambda _: None)
         driver = AsyncDriver(engine, venue, store, clock, inbox, lanes[0], lanes[1], self._keeper)
         driver.venue_lag_ns = LAG_BOOKS_NS
-        trader = self._trader(driver, store, lanes[2], stopping)
+        trader = self._trader(driver, store, lanes, stopping)
         engine.tape_to(self._tape.add, self._tape.life)
         driver.on_look = trader.tick
         await self._recover(driver, store, public)
         try:
             await first_of(traded(driver, say), public.run(inbox.hear), self._measure_lag())
         finally:
-            await finished(lanes)
+            await finished(driver, lanes)
             trader.lane = InPlace()
             if driver.closing:
                 trader.finish(driver.now)
             venue.close()
 
     def _trader(
-        self, driver: AsyncDriver, store: DurableStore, lane: Lane, stopping: Callable[[], bool]
+        self, driver: AsyncDriver, store: DurableStore, lanes: Sequence[ThreadLane], stopping: Callable[[], bool]
     ) -> Trader[AsyncDriver]:
         self._tape = Tape(FolderLake(self._given.folder), f"tape/{ACCOUNT}", self._clock.now())
         about = About(ACCOUNT, "live", CAPITAL)
-        made = Trader(driver, store, Views(ACCOUNT, self._tables), self._tape, self._clock, about, stopping, lane)
+        made = Trader(driver, store, Views(ACCOUNT, self._tables), self._tape, self._clock, about, stopping, lanes[2])
         made.health = self._health
         keeper, parts = self._keeper, self._health.components
         parts["lease"] = lambda: Component(keeper.vouched, keeper.says, needed=True)
+        parts["store"] = lambda: answering(driver, lanes[0])
         parts["lag"] = lambda: Component(True, f"p99 {(self.lag.at(0.99) or 0) / MILLISECOND:.1f} ms")
         return made
 
@@ -200,7 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except HouseError as error:
         say(f"{type(error).__name__}: {error}")
-        return next((code for kind, code in EXITS.items() if isinstance(error, kind)), 1)
+        codes = [code for kind, code in EXITS.items() if isinstance(error, kind)]
+        return codes[0] if codes else 1
     return 1  # a life does not end by itself
 
 
