@@ -5,7 +5,7 @@ The venue is shown the books by the crowd itself, so that orders fill while no t
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from random import Random
 
@@ -48,6 +48,8 @@ class Crowd:
     def __init__(self, scene: Scene, venue_port: int, clock: Callable[[], int] = time.time_ns) -> None:
         self.trades = 0
         self.rate = scene.rate
+        self.bought: Counter[str] = Counter()
+        """Shares of each token that its whale has bought."""
         self._scene = scene
         self._clock = clock
         self._rng = Random(f"crowd {scene.seed}")
@@ -157,6 +159,7 @@ class Crowd:
         side = Side.SELL if not self._scene.rests and rng.random() < 0.3 else Side.BUY
         price = self._prices[n] if outcome == "yes" else ONE - self._prices[n]
         size = rng.randrange(20, 900) * ONE
+        self.bought[f"{name}:{outcome}"] += size if side is Side.BUY else 0
         tx = f"tx{self._scene.seed}-{self.trades}"
         return n, WhaleTrade(f"whale{n}", name, f"{name}:{outcome}", side, price, size, tx, 0)
 

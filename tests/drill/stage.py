@@ -4,8 +4,8 @@ the judgement at the end, by what was written and what the venue did.
 
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from shared.adapters.paper.orders import PaperOrder, SettlementSettings, VenueSe
 from shared.domain.instants import SECOND
 from shared.domain.ledger import SettlementStatus
 from shared.domain.money import Fraction
-from shared.domain.order import OrderState
+from shared.domain.order import Order, Side
 from tests.drill.crowd import Crowd, Scene
 from tests.drill.processes import Supervised, Venue, wait_for
 from tests.drill.proxy import Proxy
@@ -31,7 +31,11 @@ ACCOUNT = "drill"
 VENUE = VenueSettings(
     books=True,
     settlement=SettlementSettings(
-        enabled=True, mined_max_ns=6 * SECOND, confirmed_ns=2 * SECOND, failed=Fraction(100_000)
+        enabled=True,
+        mined_min_ns=SECOND,
+        mined_max_ns=4 * SECOND,
+        confirmed_ns=SECOND,
+        failed=Fraction(100_000),
     ),
 )
 """One execution in ten fails to settle."""
@@ -151,7 +155,7 @@ class Stage:
         papers = list(log.papers.values())
         wrong += [f"order {key} came twice, with different content" for key in log.changed]
         wrong += [text for paper in papers if (text := books.unplanned(paper.order))]
-        wrong += _twice([paper for paper in papers if paper.state is not OrderState.REJECTED])
+        wrong += bought_twice(papers, self.crowd.bought)
         if calm:
             found = (books.unequal(papers, log.movements.values()), books.misbooked(papers), books.held_back())
             wrong += [text for text in found if text]
@@ -172,20 +176,42 @@ class Stage:
         return found
 
 
-def _twice(papers: list[PaperOrder]) -> list[str]:
+def bought_twice(papers: Iterable[PaperOrder], whales: Mapping[str, int]) -> list[str]:
     """Wishes that were bought or sold more than once: of two orders of one intent the second only makes up for what the
-    first has left, and for executions that failed.
+    first has left, and for executions that failed, unless it begins anew because the whale goes on. Of no token more
+    was bought than its whale has bought (``whales``, in shares): we copy one for one.
     """
-    wished: dict[str, int] = {}
-    got: Counter[str] = Counter()
-    tokens: Counter[tuple[str, str]] = Counter()
+    wishes: dict[str, list[PaperOrder]] = defaultdict(list)
+    signals: Counter[tuple[str, str]] = Counter()
+    bought: Counter[str] = Counter()
     for paper in papers:
         order = paper.order
-        wished[order.intent_id] = max(wished.get(order.intent_id, 0), order.size + order.later)
-        got[order.intent_id] += sum(
-            fill.size for fill in paper.fills if paper.settled.get(fill.trade_id) is not SettlementStatus.FAILED
-        )
-        if order.leg == 1:
-            tokens[order.signal_tx, order.purpose.value] += 1
-    found = [f"intent {key} got {got[key]} of {size}" for key, size in wished.items() if got[key] > size]
-    return found + [f"{tx} was acted upon {n} times ({what})" for (tx, what), n in tokens.items() if n > 1]
+        wishes[order.intent_id].append(paper)
+        signals[order.signal_tx, order.purpose.value] += order.leg == 1
+        bought[order.token] += _stands(paper) if order.side is Side.BUY else 0
+    found = []
+    for intent_id, legs in wishes.items():
+        wished, got = sum(_begun(leg.order) for leg in legs), sum(_stands(leg) for leg in legs)
+        if got > wished:
+            found.append(f"intent {intent_id} got {got} of {wished}: {', '.join(_told(leg) for leg in legs)}")
+    found += [f"{tx} was acted upon {n} times ({what})" for (tx, what), n in signals.items() if n > 1]
+    too_many = [token for token, size in bought.items() if size > whales.get(token, 0)]
+    return found + [
+        f"{bought[token]} of {token} were bought, its whale has {whales.get(token, 0)}" for token in too_many
+    ]
+
+
+def _begun(order: Order) -> int:
+    """The shares an order wishes for that no order before it has wished for."""
+    return order.size + order.later if order.phase == order.attempt == order.slice_no == 1 else 0
+
+
+def _stands(paper: PaperOrder) -> int:
+    """Shares of an order that were executed and did not fail to settle."""
+    return sum(fill.size for fill in paper.fills if paper.settled.get(fill.trade_id) is not SettlementStatus.FAILED)
+
+
+def _told(paper: PaperOrder) -> str:
+    order = paper.order
+    fills = [f"{fill.size} {paper.settled.get(fill.trade_id)} {fill.venue_at}" for fill in paper.fills]
+    return f"leg {order.leg} {order.side.value} {order.size} planned {order.planned_at} ended {paper.ended_at} {fills}"

@@ -263,11 +263,12 @@ def _planning_after(stage: Stage, at: int) -> float:
 
 def crowded(orders: int, say: Say, seed: int = 1) -> list[Figure]:
     """A life that begins with so many orders at the venue; and a stop that cancels them all."""
-    scene = Scene(seed, markets=orders + 50, rate=20.0, rests=True)
+    scene = Scene(seed, markets=orders + 50, rate=0.0, rests=True)
     with Stage(scene, patient=True, say=say) as stage:
         (trader,) = stage.traders
         stage.until_trading()
-        assert wait_for(lambda: stage.log().open >= orders, orders / scene.rate * 4 + 60, 1.0) is not None, stage.said()
+        stage.crowd.rate = 20.0
+        assert wait_for(lambda: stage.log().open >= orders, orders / 5.0, 1.0) is not None, stage.said()
         stage.crowd.rate = 0.0
         time.sleep(3.0)
         before = stage.log().open
