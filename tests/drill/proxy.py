@@ -27,6 +27,7 @@ class Proxy:
         self.port = 0
         self._to = port
         self._second = (0, 0)
+        self._connections: dict[asyncio.Task[None], None] = {}
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
@@ -53,10 +54,16 @@ class Proxy:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
-        server.close()  # the tasks of connections end with the loop
+        server.close()
+        for connection in list(self._connections):
+            connection.cancel()
+        await asyncio.gather(*list(self._connections), return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there: asyncio.StreamWriter | None = None
+        connection = asyncio.current_task()
+        assert connection is not None
+        self._connections[connection] = None  # nobody else would keep it alive
         try:
             back, there = await asyncio.open_connection(LOOPBACK, self._to)
             while True:
@@ -73,6 +80,7 @@ class Proxy:
         except (OSError, asyncio.IncompleteReadError):
             pass  # either side has gone: so does the other
         finally:
+            del self._connections[connection]
             for one in (writer, there):
                 if one is not None:
                     one.close()

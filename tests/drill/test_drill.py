@@ -44,15 +44,20 @@ ORDERS = 60
 AGAIN_S = 60.0
 
 
+def ordered(stage: Stage, orders: int) -> None:
+    """Wait until so many orders are planned."""
+    assert wait_for(lambda: len(stage.journal.plans) >= orders, AGAIN_S) is not None, stage.said()
+
+
 def test_a_trader_killed_three_times_and_stopped_once_loses_nothing_and_orders_nothing_twice() -> None:
     said: list[str] = []
     with Stage(Scene(seed=3, rate=12.0), say=said.append) as stage:
         (trader,) = stage.traders
-        for n in range(1, 4):
-            assert wait_for(lambda n=n: len(stage.journal.plans) >= n * ORDERS // 6, AGAIN_S), stage.said()
+        for planned in (10, 20, 30):
+            ordered(stage, planned)
             trader.send(signal.SIGKILL)
             assert stage.planned_after(time.time_ns(), AGAIN_S) is not None, stage.said()
-        assert wait_for(lambda: len(stage.journal.plans) >= ORDERS, AGAIN_S), stage.said()
+        ordered(stage, ORDERS)
         trader.send(signal.SIGTERM)
         assert wait_for(lambda: len(trader.ends) == 4, 20.0), stage.said()
         judged = stage.judged()

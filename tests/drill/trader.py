@@ -52,7 +52,7 @@ from tests.drill.public import Listening
 from tests.soak.trading import CAPITAL, WIDE
 
 ACCOUNT = "drill"
-EXITS = {Refused: 3, Corrupt: 4}
+EXITS: dict[type[HouseError], int] = {Refused: 3, Corrupt: 4}
 DETECTION = DetectionParams(burst_ns=3 * SECOND)
 """Bursts so short that every whale trade but few is an order of its own."""
 QUICK = replace(

@@ -1,6 +1,6 @@
 """The books, judged from outside: the raw entries of a journal against the wallet of a venue's log.
 
-Nothing here uses the engine's rules. Amounts are millionths. What is wrong is told in a sentence, empty where nothing is.
+Nothing here uses the engine's rules. Amounts are millionths. What is wrong is told in a sentence; empty: nothing is.
 """
 
 from collections import Counter

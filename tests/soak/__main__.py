@@ -39,8 +39,8 @@ BAD_INPUT = 2
 
 def _part(given: argparse.Namespace, most: int) -> int:
     """So many, or their part of the time there is."""
-    part = min(1.0, given.minutes / WHOLE)
-    return max(1, round(most * part))
+    minutes: float = given.minutes
+    return max(1, round(most * min(1.0, minutes / WHOLE)))
 
 
 def parser() -> argparse.ArgumentParser:
