@@ -48,6 +48,7 @@ class Crowd:
     def __init__(self, scene: Scene, venue_port: int, clock: Callable[[], int] = time.time_ns) -> None:
         self.trades = 0
         self.rate = scene.rate
+        self.books = 0
         self.bought: Counter[str] = Counter()
         """Shares of each token that its whale has bought."""
         self._scene = scene
@@ -147,6 +148,7 @@ class Crowd:
             book = BookSnapshot(name, token, ((mid - STEP, size),), ((mid + self._away.get(n, 0), size),))
             self._books[token] = Fact(MARKET, now, book)
             self._shown.append((now, book))
+            self.books += 1
             facts.append(self._books[token])
         return facts
 

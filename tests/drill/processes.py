@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 from msgspec import Struct
 
 from shared.adapters.embedded.server import LOOPBACK, free_port
@@ -87,6 +88,12 @@ class Supervised:
     def alive(self) -> bool:
         """Whether a life goes on at this moment."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def rss_mb(self) -> float:
+        """Resident memory of the life of this moment, in megabytes."""
+        assert self._process is not None
+        return float(psutil.Process(self._process.pid).memory_info().rss) / 1e6
 
     def condition(self) -> dict[str, Any]:
         """What the health port says; empty while nobody answers."""

@@ -11,6 +11,8 @@ import msgspec
 
 from shared.adapters.dynamo.codec import account_day, moment
 from shared.adapters.dynamo.controls import put_command, put_switch
+from shared.adapters.dynamo.readers import Readers
+from shared.adapters.embedded.provision import PREFIX
 from shared.domain.decision import Decision, Reason
 from shared.domain.instants import SECOND
 from shared.domain.messages import Command, CommandKind
@@ -261,15 +263,20 @@ def _planning_after(stage: Stage, at: int) -> float:
 # ---------------------------------------------------------------------- open orders
 
 
+def _fill_up(stage: Stage, orders: int) -> None:
+    """Wait until so many orders rest at the venue; nobody trades any more then."""
+    stage.until_trading()
+    stage.crowd.rate = 20.0
+    assert wait_for(lambda: stage.log().open >= orders, orders / 5.0, 1.0) is not None, stage.said()
+    stage.crowd.rate = 0.0
+
+
 def crowded(orders: int, say: Say, seed: int = 1) -> list[Figure]:
     """A life that begins with so many orders at the venue; and a stop that cancels them all."""
     scene = Scene(seed, markets=orders + 50, rate=0.0, rests=True)
     with Stage(scene, patient=True, say=say) as stage:
         (trader,) = stage.traders
-        stage.until_trading()
-        stage.crowd.rate = 20.0
-        assert wait_for(lambda: stage.log().open >= orders, orders / 5.0, 1.0) is not None, stage.said()
-        stage.crowd.rate = 0.0
+        _fill_up(stage, orders)
         time.sleep(3.0)
         before = stage.log().open
         ended = len(trader.ends)
@@ -292,4 +299,39 @@ def crowded(orders: int, say: Say, seed: int = 1) -> list[Figure]:
         exactly("open", "orders open after the recovery", after, before),
         at_most("open", "SIGTERM to the end with them", stopped, STOPS_S, "s"),
         exactly("open", "its exit code", code, 0),
+    ]
+
+
+def flood(minutes: float, orders: int, say: Say, seed: int = 1) -> list[Figure]:
+    """Two books a second of each of so many markets, an order resting in each: the loop keeps pace, memory is flat."""
+    peaks: list[list[float]] = [[], [], []]
+    with Stage(Scene(seed, markets=orders + 50, rate=0.0, rests=True), patient=True, say=say) as stage:
+        (trader,) = stage.traders
+        _fill_up(stage, orders)
+        before, began, books = stage.log().open, time.monotonic(), stage.crowd.books
+        stage.crowd.rate = 2.0
+        while (since := time.monotonic() - began) < minutes * 60:
+            peaks[int(since * 3 / (minutes * 60))].append(trader.rss_mb)
+            time.sleep(1.0)
+        per_second = (stage.crowd.books - books) / (time.monotonic() - began)
+        stage.crowd.rate = 0.0
+        lag = trader.condition()["components"]["lag"]["says"]
+        say(f"{per_second:,.0f} books/s, loop lag {lag}, memory {[round(max(part)) for part in peaks]} MB by thirds")
+        time.sleep(3.0)
+        live = Readers(PREFIX, stage.aws.endpoint).live(ACCOUNT) or {}
+        seen, told, after = live.get("counts", {}).get("whale_trades", 0), stage.crowd.trades, stage.log().open
+        judged = stage.judged(calm=False)
+    return [
+        *sound("flood", judged),
+        Figure(
+            "flood",
+            "orders open all the time",
+            f">= {orders:,}",
+            f"{min(before, after):,}",
+            min(before, after) >= orders,
+        ),
+        Figure("flood", "books a second", ">= 2,000", f"{per_second:,.0f}", per_second >= 2_000),
+        at_most("flood", "loop lag, p99", float(lag.split()[1]), 20.0, "ms"),
+        at_most("flood", "memory, last peak over the one before", max(peaks[2]) - max(peaks[1]), 10.0, "MB"),
+        exactly("flood", "whale trades seen", seen, told),
     ]
