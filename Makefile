@@ -64,7 +64,7 @@ bench: setup-dev ## speed, as a table and build/bench.json
 research: setup-dev ## who would have been followed, and what a follower would have earned: intervals, no promises
 	@$(PY) -m tests.selection $(ARGS)
 
-soak: setup-dev ## hours of trouble in minutes: load, random faults, the densest recorded hour  [ARGS="--minutes 5"]
+soak: setup-dev ## hours of trouble in minutes: load, random faults, the densest recorded hour; kill -9 and worse  [ARGS="--minutes 5"]
 	@$(PY) -m tests.soak $(ARGS)
 
 stats: setup-dev ## do the intervals cover, do the tests stay quiet without an edge  (simulations, two to three minutes)

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import TypeVar
 
 from fargate.at_venue import AtVenue
-from fargate.lanes import Lane, ignore
+from fargate.lanes import InPlace, Lane, ignore
 from fargate.leased import LEASE, UNCONTESTED
 from fargate.pace import REAL_TIME, Pace
 from fargate.showing import BOOKS
@@ -366,6 +366,10 @@ class AsyncDriver:
     def afterwards(self, call: Callable[[], None]) -> None:
         """Make a call once everything asked of the store so far is durable; one that fails for now is left undone."""
         self._store_lane.post(call, failed=ignore)
+
+    def leave_lanes(self) -> None:
+        """The lanes are closed: what is asked of the store from now on (the last decisions) is asked at once."""
+        self._store_lane = InPlace()
 
     def _set_switch(self, effect: SetSwitch, at: int) -> None:
         switch = Switch(effect.trading, effect.reason, at, effect.asked_at)

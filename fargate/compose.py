@@ -10,7 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from fargate.heartbeat import Heartbeat, await_lease
+from fargate.heartbeat import Heartbeat
+from fargate.life import leased
 from fargate.limits import limits_in_force, stage_in_force
 from fargate.trader import Stopped
 from shared.adapters.clock import SystemClock, running_ns
@@ -127,15 +128,11 @@ def open_house(
     tables = provision(endpoint, settings.state.table_prefix, state=settings.state).tables
     backend = DynamoBackend(account, tables)
     keeper = Keeper(backend, _owner(), running_ns, settings.lease, clock.now)
-    heartbeat = Heartbeat(keeper)
     with ExitStack() as closing:
         journal = JournalFile(folder / "journal.jsonl")
         closing.callback(journal.close)
         _raise_epoch(account, tables, journal)
-        closing.callback(keeper.release)
-        await_lease(keeper, account, say, lambda: _end_if(stopping))
-        closing.callback(heartbeat.stop)
-        heartbeat.start()
+        heartbeat = closing.enter_context(leased(keeper, account, say, lambda: _end_if(stopping)))
         # Under the lease: whoever held it before adds nothing to the tables any more.
         reconciled = reconcile_journal(account, tables, journal)
         paper_log = FilePaperLog(folder / "paper.jsonl", DynamoPaperLog(account, tables))

@@ -14,15 +14,16 @@ from typing import Any
 from msgspec import Struct
 
 from fargate.async_driver import AsyncDriver
-from fargate.components import TAPE, VIEWS, store_of
+from fargate.components import TAPE, VIEWS
 from fargate.compose import House
 from fargate.condition import Component
 from fargate.figures import LiveFigures
 from fargate.hearing import Hearing
 from fargate.lanes import InPlace, ThreadLane
+from fargate.life import answering, finished, silent, traded
 from fargate.schedule import first_of
 from fargate.streams import Clients, Interests, Streams, Tempo
-from fargate.trader import Stopped, Trader, status_line
+from fargate.trader import Trader, status_line
 from shared.adapters.feeds.coverage import Coverage
 from shared.adapters.feeds.inbox import LAGGING_AT, MOST, Inbox
 from shared.adapters.feeds.market_data import CLOB, MarketData
@@ -54,10 +55,6 @@ SETTLE_EVERY_S = 5.0
 LAG_EVERY_S = 0.02
 FIGURES_EVERY_NS = MINUTE
 STATUS_EVERY_S = 10.0
-WIND_UP_S = 15.0
-"""How long a stop waits for cancels to be answered; what is open then is asked about by the next life."""
-SILENT_S = 10.0
-"""A lane whose call has had no result for so long is not well."""
 
 Say = Callable[[str], None]
 
@@ -141,7 +138,11 @@ class Present:
         self._figures_at = 0
         self._alarmed = ""
         self._said_at = 0.0
-        for name, ask in (("store", self._store), ("inbox", self._inbox_filled), (VIEWS, self._views)):
+        for name, ask in (
+            ("store", lambda: answering(self.driver, self._lanes[0])),
+            ("inbox", self._inbox_filled),
+            (VIEWS, self._views),
+        ):
             self.trader.health.components[name] = ask
 
     def _names(self) -> list[str]:
@@ -177,7 +178,7 @@ class Present:
         gc.freeze()
         try:
             await first_of(
-                self._trade(),
+                traded(self.driver, self._say),
                 self.market_data.run(self._ours),
                 self._tend(),
                 self._settle(),
@@ -191,19 +192,9 @@ class Present:
             raise
         finally:
             await self.market_data.stop()
-            for lane in self._lanes:
-                await lane.drain()
-                lane.close()
+            await finished(self.driver, self._lanes)
             self.trader.lane = InPlace()
             gc.unfreeze()
-
-    async def _trade(self) -> None:
-        try:
-            await self.driver.run()
-        except Stopped:
-            self._say("stopping: orders at the venue are cancelled")
-            await self.driver.wind_up("the trader is stopping", WIND_UP_S)
-            raise
 
     async def _tend(self) -> None:
         """Whose trades are heard and whose books are followed keeps up with what the engine does."""
@@ -297,22 +288,9 @@ class Present:
         self._portfolio.tend(self.driver, self._lanes[3], at)
         trader.tick(at)
 
-    def _store(self) -> Component:
-        """As the engine was told, and whether the calls of this moment come back at all."""
-        silent = self._silent(self._lanes[0])
-        if silent:
-            return Component(False, silent, needed=True)
-        told = store_of(self.driver.engine.desk.risk)
-        half = f", half of the time within {_ms(self.driver.store_watch.median)} ms" if told.ok else ""
-        return Component(told.ok, told.says + half, needed=True)
-
     def _views(self) -> Component:
-        silent = self._silent(self._lanes[2])
-        wrong = silent or self.trader.feeds.get(VIEWS, "")
+        wrong = silent(self._lanes[2]) or self.trader.feeds.get(VIEWS, "")
         return Component(not wrong, wrong or "shown")
-
-    def _silent(self, lane: ThreadLane) -> str:
-        return f"no answer for {lane.oldest_s:.0f} s" if lane.oldest_s > SILENT_S else ""
 
     def _inbox_filled(self) -> Component:
         waiting = len(self.inbox)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fargate import condition as condition_module
-from fargate import present as present_module
+from fargate import life
 from fargate.condition import Condition
 from fargate.health import HealthServer
 from fargate.status import asked
@@ -86,7 +86,7 @@ def test_a_source_that_falls_silent_is_listed_and_the_trader_stays_ready_on_its_
 
 
 def test_calls_that_do_not_come_back_are_told_while_the_loop_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(present_module, "SILENT_S", 0.3)
+    monkeypatch.setattr(life, "SILENT_S", 0.3)
     hold = threading.Event()
 
     async def story(run: Streaming) -> None:

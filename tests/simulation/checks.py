@@ -11,11 +11,12 @@ from shared.adapters.durable.conditions import Guard
 from shared.adapters.journal.entry import JournalEntry
 from shared.adapters.paper.orders import MovementKind, PaperOrder
 from shared.domain.change import Change
-from shared.domain.ledger import CASH, PROVISIONAL, PUSD, RESERVED, Entry, FillKey, RecordKind, SettlementStatus
+from shared.domain.ledger import PUSD, SettlementStatus
 from shared.domain.messages import Command, CommandKind
-from shared.domain.money import ONE, Price, Shares, cost, proceeds, taker_fee
+from shared.domain.money import ONE, Price, Shares, cost, taker_fee
 from shared.domain.order import FINAL, Order, OrderState, Side
 from shared.ports import Switch
+from tests.simulation.audit import Books, settling
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -46,15 +47,11 @@ class Checks:
         self._stopped = 0
         self._flipped_at = self._resume_at = -1
         self._asked: dict[str, int] = {}
-        self._planned: dict[str, Order] = {}
+        self._books = Books()
         self._caps = [Caps(world.limits.portfolio_usd, world.limits.market_usd)]
         self._caps_then: dict[str, int] = {}
         self._positions: dict[str, int] = {}
         self._arrived: dict[str, Order] = {}
-        self._filled: dict[FillKey, int] = {}
-        self._reversed: dict[FillKey, None] = {}
-        self._balances: Counter[tuple[str, str]] = Counter()
-        self._states: dict[str, Order] = {}
         world.records.committed = self.committed
         world.records.switched = self.switched
         world.records.leased = self.leased
@@ -65,17 +62,17 @@ class Checks:
     @property
     def plans(self) -> int:
         """Orders planned."""
-        return len(self._planned)
+        return len(self._books.planned)
 
     @property
     def fills(self) -> int:
         """Executions booked."""
-        return len(self._filled)
+        return len(self._books.filled)
 
     @property
     def reversed(self) -> int:
         """Executions that failed to settle, and were taken back."""
-        return len(self._reversed)
+        return len(self._books.reversed)
 
     def fail(self, sentence: str) -> None:
         """It is wrong."""
@@ -110,39 +107,22 @@ class Checks:
         if guard is Guard.PLAN:
             assert order is not None
             self._check_plan(order)
-        if order is not None:
-            self._states[order.order_key] = order
         if record.position is not None:
             self._positions[record.position.key] = record.position.cost
         if isinstance(record.change, Change) and record.change.limits:
             told = {name: int(text) * ONE for name, text in record.change.limits}
             self._caps.append(Caps(told["portfolio_usd"], told["market_usd"]))
-        if record.posting is not None:
-            self._book(record.posting.entries)
-        if record.fill is not None:
-            key = (record.fill.trade_id, record.fill.order_key)
-            if record.kind is RecordKind.FILLED:
-                if key in self._filled:
-                    self.fail(f"the execution {key} is booked twice")
-                self._filled[key] = record.fill.size
-            elif record.kind is RecordKind.REVERSED:
-                self._reversed[key] = None
+        self._not(self._books.add(record))
+
+    def _not(self, wrong: str) -> None:
+        """Nothing may be wrong."""
+        if wrong:
+            self.fail(wrong)
 
     def _check_plan(self, order: Order) -> None:
-        if order.order_key in self._planned:
-            self.fail(f"order {order.order_key} is planned twice")
         if not self._trading and order.rule != EMERGENCY:
             self.fail(f"order {order.order_key} is planned although the switch says stop")
-        self._planned[order.order_key] = order
         self._caps_then[order.order_key] = len(self._caps) - 1
-
-    def _book(self, entries: tuple[Entry, ...]) -> None:
-        sums: Counter[str] = Counter()
-        for entry in entries:
-            sums[entry.asset] += entry.amount
-            self._balances[entry.account, entry.asset] += entry.amount
-        if any(sums.values()):
-            self.fail(f"a posting sums to {dict(sums)}, not to zero")
 
     def asked(self, command: Command) -> None:
         """A person asks for something."""
@@ -171,7 +151,7 @@ class Checks:
         """An order has reached the venue, for the first time or again."""
         key = order.order_key
         self._world.tell(lambda: f"the venue gets {key[:8]}{key[-2:]}")
-        if key not in self._planned:
+        if key not in self._books.planned:
             self.fail(f"order {key} reached the venue without a written plan")
         before = self._arrived.get(key)
         if before is not None and before != order:
@@ -209,7 +189,7 @@ class Checks:
         What a sale takes of a cost depends on the order of things: it is that in which they were booked, then that of
         the venue.
         """
-        booked = {key: n for n, key in enumerate(self._filled)}
+        booked = {key: n for n, key in enumerate(self._books.filled)}
         exposure: Counter[str] = Counter()
         made: list[tuple[tuple[bool, int], PaperOrder, int]] = []
         for paper in self._world.exchange.log.load():
@@ -267,7 +247,7 @@ class Checks:
 
     def in_doubt(self) -> list[str]:
         """Orders of unknown outcome, by what is written."""
-        return [key for key, order in self._states.items() if order.state is OrderState.IN_DOUBT]
+        return [key for key, order in self._books.orders.items() if order.state is OrderState.IN_DOUBT]
 
     def unfinished(self) -> str:
         """What still is on its way; empty when nothing is."""
@@ -277,82 +257,19 @@ class Checks:
         unequal = all("venue" in driver.engine.desk.risk.feeds_down for driver in drivers)
         if unequal:
             return "no trader's books were found equal to the venue's"
-        waiting = [key for key, order in self._states.items() if order.state not in FINAL]
+        waiting = [key for key, order in self._books.orders.items() if order.state not in FINAL]
         if waiting:
-            return f"orders {waiting} are {[self._states[key].state.value for key in waiting]}"
+            return f"orders {waiting} are {[self._books.orders[key].state.value for key in waiting]}"
         papers = self._world.exchange.log.load()
-        settling = [
-            p.order.order_key
-            for p in papers
-            for one in p.settled.values()
-            if one is SettlementStatus.MATCHED or one is SettlementStatus.MINED
-        ]
-        if settling:
-            return f"executions of {settling} are settling"
-        return self._money()
-
-    def _money(self) -> str:
-        """Where ledger and wallet differ: they may while a notice is on its way, and must not in the end."""
-        cash, shares = self._wallet()
-        booked = sum(self._balances[account, PUSD] for account in (CASH, RESERVED, PROVISIONAL))
-        if booked != cash:
-            return f"the ledger has {booked} micro-dollars, the wallet {cash}"
-        held: Counter[str] = Counter()
-        for (account, asset), amount in self._balances.items():
-            if asset != PUSD and (account == PROVISIONAL or account.startswith("shares:")):
-                held[asset] += amount
-        for token in {**held, **shares}:
-            if held[token] != shares[token]:
-                return f"the ledger has {held[token]} of {token}, the wallet {shares[token]}"
-        return ""
-
-    def _wallet(self) -> tuple[int, Counter[str]]:
-        cash, shares = 0, Counter[str]()
-        log = self._world.exchange.log
-        for paper in log.load():
-            for fill in paper.fills:
-                if paper.settled.get(fill.trade_id) is SettlementStatus.FAILED:
-                    continue
-                if paper.order.side is Side.BUY:
-                    cash -= cost(fill.size, Price(fill.price)) + fill.fee
-                    shares[paper.order.token] += fill.size
-                else:
-                    cash += proceeds(fill.size, Price(fill.price)) - fill.fee
-                    shares[paper.order.token] -= fill.size
-        for movement in log.movements():
-            if movement.kind is MovementKind.PAYOUT:
-                continue
-            for asset, amount in movement.amounts.items():
-                if asset == PUSD:
-                    cash += amount
-                else:
-                    shares[asset] += amount
-        return cash, shares
+        on_their_way = settling(papers)
+        if on_their_way:
+            return f"executions of {on_their_way} are settling"
+        return self._books.unequal(papers, self._world.exchange.log.movements())
 
     def finished(self) -> None:
         """Everything has converged: what is booked is what happened, once, and nothing is held back."""
-        happened: dict[FillKey, int] = {}
-        failed: dict[FillKey, None] = {}
-        for paper in self._world.exchange.log.load():
-            for fill in paper.fills:
-                key = (fill.trade_id, fill.order_key)
-                happened[key] = fill.size
-                if paper.settled.get(fill.trade_id) is SettlementStatus.FAILED:
-                    failed[key] = None
-        missing = [key for key in happened if key not in self._filled and key not in failed]
-        if missing:
-            self.fail(f"executions {missing} were lost")
-        invented = [key for key in self._filled if key not in happened]
-        if invented:
-            self.fail(f"executions {invented} never happened")
-        unreversed = [key for key in failed if key in self._filled and key not in self._reversed]
-        if unreversed:
-            self.fail(f"executions {unreversed} failed and still stand")
-        if self._balances[RESERVED, PUSD]:
-            self.fail(f"{self._balances[RESERVED, PUSD]} micro-dollars stay reserved without an open order")
-        for account, asset in [key for key, amount in self._balances.items() if amount < 0]:
-            if account in (CASH, RESERVED) or account.startswith("shares:"):
-                self.fail(f"{account} holds {self._balances[account, asset]} of {asset}")
+        self._not(self._books.misbooked(self._world.exchange.log.load()))
+        self._not(self._books.held_back())
         self._rooms()
 
     def _rooms(self) -> None:
@@ -366,7 +283,7 @@ class Checks:
         for name, room in self._world.records.rooms.items():
             if name.startswith("shares#"):
                 token, _, sleeve = name.removeprefix("shares#").partition("#")
-                held = self._balances[f"shares:{sleeve}", token]
+                held = self._books.balances[f"shares:{sleeve}", token]
                 if room != held:
                     self.fail(f"{held} of {token} are held by {sleeve}, of which {room} can be sold")
 

@@ -1,4 +1,5 @@
-"""``make soak``: hours of trouble in minutes. Latency and rate under load, random faults, the densest recorded hour.
+"""``make soak``: hours of trouble in minutes. Latency and rate under load, random faults, the densest recorded hour;
+and the drill: traders that are killed, stopped, doubled and cut off from their store, as real processes.
 
 Progress as it goes, a table at the end; 1 when a limit is missed, 2 for a command line that cannot be followed.
 """
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.domain.errors import BadInput
+from tests.drill import stories
 from tests.soak.densest import densest
 from tests.soak.faults import faults
 from tests.soak.figures import Figure, table, write
@@ -21,10 +23,25 @@ SOAKS: dict[str, Soak] = {
     "rate": lambda given, say: rate(given.minutes, say),
     "faults": lambda given, say: faults(given.minutes, say, given.seed),
     "densest": lambda given, say: densest(given.minutes, say),
+    "kills": lambda given, say: stories.kills(_part(given, 50), _part(given, 1_000), say, given.seed),
+    "terms": lambda given, say: stories.terms(_part(given, 20), say, given.seed),
+    "twins": lambda given, say: stories.twins(min(given.minutes, 5.0), say, given.seed),
+    "store": lambda given, say: stories.store(30.0, say, given.seed),
+    "switch": lambda given, say: stories.switch(_part(given, 20), say, given.seed),
+    "flood": lambda given, say: stories.flood(min(given.minutes, 5.0), 1_000, say, given.seed),
+    "open": lambda given, say: stories.crowded(500, say, given.seed),
 }
 MINUTES = 30.0
+WHOLE = 12.0
+"""Minutes from which on kills and stops are as many as they should be; fewer in less."""
 MISSED = 1
 BAD_INPUT = 2
+
+
+def _part(given: argparse.Namespace, most: int) -> int:
+    """So many, or their part of the time there is."""
+    minutes: float = given.minutes
+    return max(1, round(most * min(1.0, minutes / WHOLE)))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,7 +53,8 @@ def parser() -> argparse.ArgumentParser:
         "--minutes",
         type=_minutes,
         default=MINUTES,
-        help="length of the faults (default 30); the others take at most that: latency 1, rate 5, densest 6",
+        help="length of the faults (default 30); the others take at most that: latency 1, rate 5, densest 6; "
+        "kills 12, terms 6, twins 5, store 5, switch 5, flood 8, open 3 (which make fewer rounds in less)",
     )
     made.add_argument("--seed", type=int, default=1, help="of the faults")
     made.add_argument("--only", choices=tuple(SOAKS), action="append", help="may be given several times")
