@@ -38,7 +38,8 @@ class Settlements:
         write: Callable[[Record], Write],
     ) -> None:
         self.payouts: dict[str, dict[str, int]] = {}
-        self.merging: dict[str, str] = {}
+        self.merging: dict[str, int] = {}
+        """Shares of each outcome that the venue is merging, by market: nobody may sell them meanwhile."""
         self.broken = ""
         self._account = account
         self._limits = limits
@@ -128,7 +129,7 @@ class Settlements:
             f"{position.key}/{position.size}/{position.opened_at}" for held in by_token.values() for position in held
         ]
         ref = fact_id("merge", self._account, market, size, *named)
-        self.merging[market] = ref
+        self.merging[market] = size
         text = f"market {market}: both sides are held, {format_micro(size)} shares of each are merged"
         return [Merge(market, size, ref), Alert(2, "both_sides", text)]
 

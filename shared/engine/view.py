@@ -29,8 +29,14 @@ class LiveView:
         return Shares(0) if position is None else position.size
 
     def sleeve_free(self, token: str, strategy: str, source: str) -> Shares:
-        """Shares the sleeve holds that no open SELL order claims."""
-        return Shares(self._desk.books.room.get(f"shares#{token}#{strategy}/{source}", 0))
+        """Shares the sleeve holds that no open SELL order claims and no merge under way may take."""
+        desk, sleeve = self._desk, f"{token}#{strategy}/{source}"
+        free = desk.books.room.get(f"shares#{sleeve}", 0)
+        if not desk.settlements.merging:
+            return Shares(free)
+        position = desk.books.positions.get(sleeve)
+        leaving = 0 if position is None else desk.settlements.merging.get(position.market, 0)
+        return Shares(max(free - leaving, 0))
 
     def intended(self, signal_id: str) -> int:
         """What earlier legs of the signal's intent took: micro-dollars planned (BUY) or shares sold (SELL)."""

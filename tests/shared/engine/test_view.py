@@ -1,4 +1,4 @@
-from shared.domain.money import dollars
+from shared.domain.money import ONE, dollars
 from shared.domain.order import Side
 from shared.domain.whale import RankedWallet
 from tests.shared.engine.builders import House, ranked, trade
@@ -21,3 +21,18 @@ def test_strategies_see_the_engine_as_it_is_now() -> None:
     house.copied(trade(side=Side.SELL, tx="s"))
     assert view.sleeve_size("m:yes", "whale_copy", "whale") == sent.size
     assert view.sleeve_free("m:yes", "whale_copy", "whale") < 10_000
+
+
+def test_shares_that_a_merge_under_way_may_take_are_not_free_to_sell() -> None:
+    house = House().ready()
+    sent = house.bought()
+    view, merging = house.engine.judge.view, house.engine.desk.settlements.merging
+    merging["another market"] = sent.size
+    assert view.sleeve_free("m:yes", "whale_copy", "whale") == sent.size
+    merging["m"] = 10 * ONE
+    assert view.sleeve_free("m:yes", "whale_copy", "whale") == sent.size - 10 * ONE
+    assert view.sleeve_free("m:yes", "whale_copy", "nobody") == 0
+    sale = house.copied(trade(side=Side.SELL, tx="s"))
+    assert sale.size <= sent.size - 10 * ONE
+    merging["m"] = 2 * sent.size
+    assert view.sleeve_free("m:yes", "whale_copy", "whale") == 0
