@@ -64,6 +64,7 @@ class Crowd:
         self._away: dict[int, int] = {}
         """By market: how far above what whales pay shares are offered."""
         self._owed = 0.0
+        self._ticked_at = began
         self._turn = 0
         self._venue = ServedVenue(venue_port)
         for market in self._markets:
@@ -114,12 +115,14 @@ class Crowd:
 
     def _tick(self) -> None:
         now = self._clock()
+        passed_s = min(1.0, (now - self._ticked_at) / SECOND)
+        self._ticked_at = now
         told: list[Fact] = []
         with self._lock:
-            for _ in range(max(1, round(len(self._markets) * TICK_S))):
+            for _ in range(max(1, round(len(self._markets) * passed_s))):
                 self._turn = (self._turn + 1) % len(self._markets)
                 told += self._show_books(self._turn, now)
-        self._owed += self.rate * TICK_S
+        self._owed += self.rate * passed_s
         while self._owed >= 1.0:
             self._owed -= 1.0
             n, trade = self._whale_trade()

@@ -108,7 +108,11 @@ def terms(times: int, say: Say, seed: int = 1, rate: float = 4.0) -> list[Figure
     return [
         *sound("terms", judged),
         _within("terms", "SIGTERM to the end", waits, STOPS_S),
-        exactly("terms", "exit codes other than 0", sum(code != 0 for code in codes), 0),
+        # A process that has not come to its first line yet dies of the signal; nothing has begun then.
+        exactly("terms", "exit codes other than 0", sum(code not in (0, -signal.SIGTERM) for code in codes), 0),
+        Figure(
+            "terms", "stopped before the first line of the program", "told", f"{codes.count(-signal.SIGTERM)}", True
+        ),
         exactly("terms", "lives that had to wait for the lease", said.count("waiting for the lease"), 0),
     ]
 

@@ -51,9 +51,9 @@ def ordered(stage: Stage, orders: int) -> None:
 
 def test_a_trader_killed_three_times_and_stopped_once_loses_nothing_and_orders_nothing_twice() -> None:
     said: list[str] = []
-    with Stage(Scene(seed=3, rate=12.0), say=said.append) as stage:
+    with Stage(Scene(seed=3, rate=24.0), say=said.append) as stage:
         (trader,) = stage.traders
-        for planned in (10, 20, 30):
+        for planned in (5, 15, 25):
             ordered(stage, planned)
             trader.send(signal.SIGKILL)
             assert stage.planned_after(time.time_ns(), AGAIN_S) is not None, stage.said()
