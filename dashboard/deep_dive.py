@@ -87,7 +87,7 @@ def _whole(row: Row, name: str, form: str) -> str:
 
 
 def _pictures(row: Row, follower: bool) -> None:
-    from dashboard.whale_charts import own_and_follower, ratio_interval, wins_and_price  # noqa: PLC0415  # slow to load
+    from dashboard.whale_charts import own_and_follower, ratio_interval, wins_and_price
 
     ends, rate, paid = interval(row), number(row, "win_rate"), number(row, "price_paid")
     own, copied = number(row, "pnl_usd"), number(row, "follower_pnl_usd")

@@ -292,9 +292,9 @@ def connect(chosen: Settings) -> Queries:
     """Queries on the account's tables and the lake; nothing is sent before the first question."""
 
     def lake() -> "Lake":
-        from shared.adapters.embedded.provision import BUCKET  # noqa: PLC0415  # slow to load: after the first paint
-        from shared.adapters.s3.client import s3_client  # noqa: PLC0415  # as above
-        from shared.adapters.s3.lake import Lake  # noqa: PLC0415  # as above
+        from shared.adapters.embedded.provision import BUCKET
+        from shared.adapters.s3.client import s3_client
+        from shared.adapters.s3.lake import Lake
 
         return Lake(s3_client(chosen.endpoint), chosen.bucket or BUCKET)
 

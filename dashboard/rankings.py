@@ -81,8 +81,8 @@ class Run:
 
     def listed(self, show: Show, followed: Collection[str], text: str, most: int) -> tuple[list[Row], int]:
         """The first ``most`` rows to list, and how many there are. Every part of ``text`` must occur in the address."""
-        import pyarrow as pa  # noqa: PLC0415  # after the first paint
-        import pyarrow.compute as pc  # noqa: PLC0415  # as above
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
         found = self._scores
         if show is Show.FOLLOWED:
@@ -95,7 +95,7 @@ class Run:
 
     def pairs_of(self, wallet: str) -> list[Row]:
         """The evidence for and against one owner of this wallet and others; ``other`` is always the other one."""
-        import pyarrow.compute as pc  # noqa: PLC0415  # after the first paint
+        import pyarrow.compute as pc
 
         either = pc.or_(pc.equal(self._pairs["wallet"], wallet), pc.equal(self._pairs["other"], wallet))
         rows: list[Row] = self._pairs.filter(either).to_pylist()

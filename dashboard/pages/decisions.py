@@ -30,7 +30,7 @@ def breakdown(queries: Queries) -> None:
         most = max(live.decisions.items(), key=lambda pair: pair[1])
         words = f"{count(total)} whale trades, {count(live.copied)} copied; most frequent: {label_of(most[0])}."
         st.caption(plain(words))
-        from dashboard.charts import decision_breakdown  # noqa: PLC0415  # slow to load: the banner is shown before
+        from dashboard.charts import decision_breakdown
 
         st.altair_chart(decision_breakdown(live.decisions, theme()), width="stretch", key="breakdown", alt=words)
         with st.expander("What the reasons mean"):

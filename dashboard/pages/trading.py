@@ -139,7 +139,7 @@ def curve(queries: Queries) -> None:
         first, last = points[0].equity, points[-1].equity
         words = f"Equity went from {dollars(first)} to {dollars(last)} ({gain(last - first)}) in the span shown."
         st.caption(plain(words))
-        from dashboard.charts import equity_curve  # noqa: PLC0415  # slow to load: the figures are shown before
+        from dashboard.charts import equity_curve
 
         st.vega_lite_chart(equity_curve(points, live.capital, theme()), width="stretch", key="curve", alt=words)
 

@@ -120,7 +120,7 @@ def correlations(keys: Ints, wallets: Ints, values: Floats, count: int, shared_m
     NaN where two wallets share fewer than ``shared_min`` markets or one of them does not vary there. By sparse matrix
     products: the cost is that of the shared markets, not of all pairs of wallets.
     """
-    from scipy.sparse import csr_matrix  # noqa: PLC0415  # half a second that light users of this module do not need
+    from scipy.sparse import csr_matrix
 
     shape = (count, int(keys.max(initial=-1)) + 1)
     held = csr_matrix((np.ones(len(values)), (wallets, keys)), shape=shape)

@@ -88,8 +88,8 @@ def find_clusters(
 
 
 def _measured(acts: pl.DataFrame, wallets: pl.Series, funding: Mapping[str, str], limits: ClusterRules) -> pl.DataFrame:
-    from scipy.sparse import csr_matrix, triu  # noqa: PLC0415  # half a second that importing this need not cost
-    from scipy.stats import poisson  # noqa: PLC0415  # as above
+    from scipy.sparse import csr_matrix, triu
+    from scipy.stats import poisson
 
     count = len(wallets)
     coded = acts.with_columns(

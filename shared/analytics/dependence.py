@@ -113,7 +113,7 @@ def batch(
     One row per change; rows with the same number in ``cells`` are one cell. By a sparse product: the cost is that of
     the pairs that acted together. Raises BadInput as ``update``.
     """
-    from scipy.sparse import csr_matrix  # noqa: PLC0415  # half a second that light users of this module do not need
+    from scipy.sparse import csr_matrix
 
     state = empty_state(count, half_life_ns)
     who, much = _checked(count, wallets, changes)
@@ -180,7 +180,7 @@ def market_overlap(count: int, wallets: ArrayLike, markets: ArrayLike) -> Floats
     One row per (wallet, market), repeats count once; 0 between wallets without markets. Raises BadInput for other
     lengths and unknown wallets.
     """
-    from scipy.sparse import csr_matrix  # noqa: PLC0415  # as in batch
+    from scipy.sparse import csr_matrix
 
     who, market = _checked(count, wallets, markets)
     named, column = np.unique(market, return_inverse=True)

@@ -159,7 +159,7 @@ def _shrunk(estimates: Floats, variances: Floats) -> Floats:
 
 
 def _normal_cdf(x: Floats) -> Floats:
-    from scipy.special import ndtr  # noqa: PLC0415  # keeps the import of this module light
+    from scipy.special import ndtr
 
     below: Floats = ndtr(x)
     return below

@@ -114,7 +114,7 @@ def _groups(found: Dependence) -> dict[str, str]:
 
 def _nonlinear(fills: pl.DataFrame, limits: VoiceRules) -> Floats | None:
     """rho_DCCA of the pairs that met often enough, NaN elsewhere, by wallets in alphabetical order."""
-    from scipy.sparse import csr_matrix  # noqa: PLC0415  # half a second that light users of this module do not need
+    from scipy.sparse import csr_matrix
 
     names = fills["wallet"].unique().sort().to_list()
     if len(names) < 2:

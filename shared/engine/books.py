@@ -44,7 +44,7 @@ class Book:
             levels = self.bids
             if size:
                 levels[price] = size
-                if price > self.best_bid:  # noqa: PLR1730 -- max() is a call, and this is the hot path
+                if price > self.best_bid:
                     self.best_bid = price
             elif levels.pop(price, 0) and price == self.best_bid:
                 self.best_bid = max(levels, default=NO_BID)
@@ -52,7 +52,7 @@ class Book:
         levels = self.asks
         if size:
             levels[price] = size
-            if price < self.best_ask:  # noqa: PLR1730 -- min() is a call, and this is the hot path
+            if price < self.best_ask:
                 self.best_ask = price
         elif levels.pop(price, 0) and price == self.best_ask:
             self.best_ask = min(levels, default=NO_ASK)

@@ -100,11 +100,11 @@ def test_a_plan_under_way_when_the_end_begins_is_written_and_not_sent() -> None:
     assert world.venue.reports(0, 0).open_orders == ()
 
 
-def test_what_cannot_be_finished_in_time_is_left_to_the_next_life() -> None:
+def test_what_cannot_be_finished_in_time_is_left_to_the_next_life(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(world: World) -> None:
         world.whale_buys("0x1")
         await world.until(lambda: [o for o in world.engine.desk.execution.open_orders() if o.state is OrderState.LIVE])
-        world.venue.cancel = lambda order_key, at: []  # type: ignore[method-assign]  # a venue that does not answer
+        monkeypatch.setattr(world.venue, "cancel", lambda order_key, at: [])  # a venue that does not answer
         began = time.monotonic()
         await world.driver.wind_up("the trader is stopping", 0.3)
         assert 0.3 <= time.monotonic() - began < 2.0

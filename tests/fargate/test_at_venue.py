@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import pytest
+
 from fargate.at_venue import REPORTS_WAIT_NS, AtVenue
 from fargate.lanes import ignore
 from fargate.leased import UNCONTESTED
@@ -148,11 +150,13 @@ def test_reports_wait_as_long_as_it_takes_for_word_of_money_that_moved_and_are_t
     assert hand.side.rounds.done == done + 1
 
 
-def test_what_was_said_before_the_reports_and_comes_along_with_them_is_heard_before_they_are_compared() -> None:
+def test_what_was_said_before_the_reports_and_comes_along_with_them_is_heard_before_they_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     hand = Hand().started()
     done = hand.side.rounds.done
     told = [Answer(NOON, NOON, RebatePaid("r", 5))]
-    hand.venue.heard = lambda: told  # type: ignore[method-assign]  # as a venue behind a socket may answer
+    monkeypatch.setattr(hand.venue, "heard", lambda: told)  # as a venue behind a socket may answer
     hand.side.rounds.due_at = 0
     hand.side.look(NOON, 0)
     hand.work()

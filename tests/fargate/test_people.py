@@ -1,5 +1,7 @@
 """What people ask for: obeyed, and forgotten only when it has become durable."""
 
+import pytest
+
 from shared.domain.change import Change, Mode
 from shared.domain.ledger import RecordKind
 from shared.domain.messages import Command, CommandKind
@@ -18,11 +20,11 @@ def test_a_change_is_taken_by_its_record_and_the_answer_stands_in_the_view_of_ri
     assert (told["made"], told["refused"]) == (["s1"], {"s2": "kelly must not exceed 0.5, not 0.9"})
 
 
-def test_a_change_whose_record_is_not_committed_yet_stays_asked_for() -> None:
+def test_a_change_whose_record_is_not_committed_yet_stays_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     life = Life().begun()
     command = Command("s1", CommandKind.SET, "test", change=Change(mode=Mode.OBSERVE))
     life.store.request(command)
-    life.store.write = lambda record: None  # type: ignore[method-assign]  # as if it were still on its way
+    monkeypatch.setattr(life.store, "write", lambda record: None)  # as if it were still on its way
     for _ in range(3):
         life.trader.tick(life.clock.now())
         life.clock.turn(1)

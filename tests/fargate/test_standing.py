@@ -23,7 +23,9 @@ from tests.fargate.streaming import Streaming, lived
 from tests.fargate.test_condition import WELL
 
 
-def test_nobody_is_ready_before_the_past_is_dealt_with_and_the_present_found_equal() -> None:
+def test_nobody_is_ready_before_the_past_is_dealt_with_and_the_present_found_equal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen: list[Condition] = []
 
     async def story(venue: LocalVenue, run: polled.Run) -> None:
@@ -36,7 +38,7 @@ def test_nobody_is_ready_before_the_past_is_dealt_with_and_the_present_found_equ
             health.publish("catching up", WELL)
             seen.append(health.condition())
 
-        driver.play = looking  # type: ignore[method-assign, assignment]  # the end of the past
+        monkeypatch.setattr(driver, "play", looking)  # the end of the past
         await polled.polling(run)
         await run.until(lambda: health.condition().ready)
         assert "past" not in health.condition().components
@@ -108,7 +110,7 @@ def test_calls_that_do_not_come_back_are_told_while_the_loop_turns(monkeypatch: 
     lived(story)
 
 
-def test_a_failure_for_good_is_told_before_what_was_begun_is_finished() -> None:
+def test_a_failure_for_good_is_told_before_what_was_begun_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Condition] = []
 
     async def story(run: Streaming) -> None:
@@ -119,7 +121,7 @@ def test_a_failure_for_good_is_told_before_what_was_begun_is_finished() -> None:
             seen.append(stands(run))
             await drain()
 
-        run.present._lanes[0].drain = looking  # type: ignore[method-assign]  # what is asked while it ends
+        monkeypatch.setattr(run.present._lanes[0], "drain", looking)  # what is asked while it ends
         run.present.driver.break_with(Corrupt("the sum is 3"))
         await asyncio.Event().wait()
 

@@ -87,10 +87,10 @@ class VenueServer:
             request = asked(body)
             if isinstance(request, Hello):
                 session, said = self._welcomed(request)
-            elif not session:
-                raise BadInput("the first frame of a connection must be a Hello")  # noqa: TRY301  # answered below
-            else:
+            elif session:
                 said = self._hosted.reply(session, request)
+            else:
+                said = Unusable("the first frame of a connection must be a Hello")
         except BadInput as error:
             said = Unusable(str(error))
         except HouseError:

@@ -72,12 +72,12 @@ class Keeper:
                 if size and one.side is _BUY:
                     book.at = received_at
                     book.bids[price] = size
-                    if price > book.best_bid:  # noqa: PLR1730 -- max() is a call
+                    if price > book.best_bid:
                         book.best_bid = price
                 elif size:
                     book.at = received_at
                     book.asks[price] = size
-                    if price < book.best_ask:  # noqa: PLR1730 -- min() is a call
+                    if price < book.best_ask:
                         book.best_ask = price
                 else:
                     book.change(one.side, price, size, received_at)

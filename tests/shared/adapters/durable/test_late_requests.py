@@ -17,14 +17,20 @@ from tests.contracts.store.records import NOON, buy, deposit, planned
 
 
 class Slow(MemoryBackend):
-    """A backend whose next commits are lost, fail, or arrive later: ``late`` has those under way."""
+    """A backend whose next commits are lost, fail, or arrive later: ``late`` has those under way.
+
+    ``first`` happens just before the place of a plan is taken.
+    """
 
     def __init__(self) -> None:
         super().__init__("a")
         self.fates: list[str] = []
         self.late: list[Callable[[], tuple[str, ...]]] = []
+        self.first: Callable[[], object] = list
 
     def commit(self, entry: JournalEntry, guard: Guard, epoch: int) -> tuple[str, ...]:
+        if entry.record.kind is RecordKind.VOIDED:
+            self.first()
         fate = self.fates.pop(0) if self.fates else ""
         if fate == "away":
             raise Temporary("away")
@@ -86,15 +92,12 @@ def test_a_plan_that_lands_while_it_is_refused_is_committed() -> None:
     store = opened(backend)
     plan = given_up(backend, store)
     stop(backend)
-    commit = backend.commit
 
-    def landing(entry: JournalEntry, guard: Guard, epoch: int) -> tuple[str, ...]:
-        if entry.record.kind is RecordKind.VOIDED:
-            stop(backend, trading=True)
-            assert backend.late[0]() == ()
-        return commit(entry, guard, epoch)
+    def lands() -> None:
+        stop(backend, trading=True)
+        assert backend.late[0]() == ()
 
-    backend.commit = landing  # type: ignore[method-assign]  # something happens just before
+    backend.first = lands
     assert store.plan(plan) == PlanCommitted(key_of(plan))
     assert kinds(backend) == [RecordKind.DEPOSITED, RecordKind.PLANNED]
     store.write(deposit("a", key="second"))
@@ -118,14 +121,7 @@ def test_a_lease_that_is_lost_while_a_plan_is_kept_out_ends_both() -> None:
     store = opened(backend)
     plan = given_up(backend, store)
     stop(backend)
-    commit = backend.commit
-
-    def taken_over(entry: JournalEntry, guard: Guard, epoch: int) -> tuple[str, ...]:
-        if entry.record.kind is RecordKind.VOIDED:
-            acquire(backend, "another", NOON)
-        return commit(entry, guard, epoch)
-
-    backend.commit = taken_over  # type: ignore[method-assign]  # something happens just before
+    backend.first = lambda: acquire(backend, "another", NOON)
     assert isinstance(store.plan(plan), PlanRefused)
     assert backend.late[0]() != ()
     assert kinds(backend) == [RecordKind.DEPOSITED]
