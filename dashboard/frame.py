@@ -12,9 +12,9 @@ from dashboard.risk import breaker_tags
 from dashboard.state import FEED_OK, STOPPED, Live
 from dashboard.words import age, plain, stamp
 from dashboard.words import source as source_words
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import HouseError, Temporary
 from shared.domain.instants import SECOND
-from shared.domain.messages import Command, CommandKind
 from shared.ports import Switch
 
 REFRESH_S = 2

@@ -12,13 +12,13 @@ from dashboard.state import Live, Measures, Point, RiskView, WhaleRow, live_of, 
 from shared.adapters.dynamo.readers import Readers
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.embedded.server import KEY_ID, SECRET
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Decision
 from shared.domain.errors import BadInput
 from shared.domain.ids import fact_id
 from shared.domain.instants import SECOND, day_of
 from shared.domain.ledger import Position
 from shared.domain.market import Market
-from shared.domain.messages import Command, CommandKind
 from shared.domain.order import Order
 from shared.ports import Switch
 

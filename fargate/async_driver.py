@@ -322,7 +322,7 @@ class AsyncDriver:
                 case Settle():
                     self._at_venue.redeem(effect.market, at)
                 case Merge():
-                    self._at_venue.merge(effect, at)
+                    self._merge(effect, at)
 
     def _plan(self, record: Record) -> None:
         if self.closing:
@@ -334,6 +334,10 @@ class AsyncDriver:
     def _write(self, record: Record) -> None:
         self._ask_store(lambda: written(self._store, record))
         self._at_venue.fund(record)
+
+    def _merge(self, effect: Merge, at: int) -> None:
+        """Ask for a merge, once everything written so far is durable: that it is asked for was the last of it."""
+        self._store_lane.post(lambda: None, lambda _: self._at_venue.merge(effect, at))
 
     def _ask_store(
         self,

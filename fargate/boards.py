@@ -186,7 +186,7 @@ def _settlement(desk: Desk) -> Row:
         "unsettled_usd": sum(value(fill.size, fill.price) for fill in fills),
         "failed": books.failed,
         "redeeming": len(books.redemptions),
-        "merging": len(settlements.merging),
+        "merging": len(books.merging),
         "broken": settlements.broken[:TEXT_MAX],
     }
 

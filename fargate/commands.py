@@ -28,11 +28,11 @@ from shared.adapters.memory.store import MemoryStore
 from shared.adapters.polymarket.reachability import probe
 from shared.adapters.synthetic import BENCH, HOUSE, generate
 from shared.analytics.scoring import ScoringRules
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.ids import fact_id
 from shared.domain.instants import SECOND
 from shared.domain.ledger import Position
-from shared.domain.messages import Command, CommandKind
 from shared.domain.money import format_fixed, format_micro
 from shared.engine.limits import Limits
 from shared.ports import Store, Switch

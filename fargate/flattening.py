@@ -1,7 +1,7 @@
 """Requests to sell everything: handed to the engine until nothing is left that can be sold."""
 
+from shared.domain.command import Command
 from shared.domain.ids import fact_id
-from shared.domain.messages import Command
 from shared.domain.money import floor_size
 from shared.engine.engine import Engine
 

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from fargate.flattening import Flattening
 from fargate.lanes import Lane, ignore
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import Temporary
 from shared.domain.instants import SECOND
-from shared.domain.messages import Command, CommandKind, ControlChanged, FeedHealth, Payload
+from shared.domain.messages import ControlChanged, FeedHealth, Payload
 from shared.engine.engine import Engine
 from shared.ports import Store, Switch
 

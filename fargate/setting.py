@@ -8,9 +8,9 @@ from fargate.commands import SILENT_NS, told
 from fargate.lakes import endpoint_of
 from shared.adapters.dynamo.readers import Readers
 from shared.domain.change import Change, Mode, in_words
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import BadInput, Temporary
 from shared.domain.ids import fact_id
-from shared.domain.messages import Command, CommandKind
 from shared.domain.whale import is_wallet
 from shared.engine.limits import Limits
 from shared.engine.overrides import overridden

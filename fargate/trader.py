@@ -14,12 +14,12 @@ from fargate.components import TAPE, VIEWS, components_of
 from fargate.condition import Component, Health
 from fargate.lanes import InPlace, Lane
 from fargate.people import SWITCH, Handling, People
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert
 from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE, SECOND, iso
 from shared.domain.market import Market
-from shared.domain.messages import Command, CommandKind
 from shared.domain.money import format_micro
 from shared.domain.whale import RankedWallet
 from shared.ports import Archive, Clock, Store, Views

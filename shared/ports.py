@@ -5,13 +5,13 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from shared.domain.command import Command
 from shared.domain.decision import Decision
 from shared.domain.ledger import Record
 from shared.domain.market import Market
 from shared.domain.messages import (
     BookChange,
     BookSnapshot,
-    Command,
     Event,
     MarketResolved,
     Payload,
@@ -63,7 +63,9 @@ class Venue(Protocol):
         """Pay out the shares of a resolved market; answered by ``Redeemed``."""
 
     def merge(self, market: str, size: Shares, ref: str, at: int) -> list[Answer]:
-        """Turn shares of each outcome into dollars, once per ``ref``; answered by ``Merged``."""
+        """Turn shares of each outcome into dollars, once per ``ref``; answered, whatever is lost on the way, by
+        ``Merged`` or ``MergeReverted``.
+        """
 
 
 Shown = BookChange | BookSnapshot | TickSizeChanged | PublicTrade | WhaleTrade | MarketResolved

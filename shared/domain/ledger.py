@@ -150,6 +150,15 @@ class Redemption(Struct, frozen=True, gc=False):
     paid: Usd
 
 
+class Merging(Struct, frozen=True):
+    """Shares of both outcomes that the venue is asked to turn into as many dollars; ``ref`` names it for good."""
+
+    market: str
+    tokens: tuple[str, str]
+    size: Shares
+    ref: str
+
+
 class HeadroomChange(Struct, frozen=True, gc=False, array_like=True):
     """A limit's remaining room changes by ``delta`` micro-dollars (or shares); ``limit`` is its size when first used.
 
@@ -172,7 +181,11 @@ class RecordKind(Enum):
     SETTLED = "settled"
     CONFIRMED = "confirmed"
     REVERSED = "reversed"
+    MERGING = "merging"
+    """A merge is about to be asked for: whatever becomes of this life, the next one knows of it."""
     MERGED = "merged"
+    UNMERGED = "unmerged"
+    """The venue could not merge what was asked for."""
     REBATED = "rebated"
     EXTERNAL = "external"
     REDEEMED = "redeemed"
@@ -200,7 +213,9 @@ class Record(Struct, frozen=True):
     ``order`` and ``position`` are after-images, ``posting`` is put once, ``headroom`` is added. Orders, positions,
     ledger and headroom are projections of these records and can be rebuilt from them alone. ``status`` is how far
     ``fill`` has settled, in records of settlement (CONFIRMED, REVERSED). ``ref`` names what a record without a posting
-    is about: the market redeemed, the breaker that halted, the command that asked for a ``change``.
+    is about: the market redeemed, the merge that reverted, the breaker that halted, the command that asked for a
+    ``change``. What only some kinds have (``change``, ``merging``) is left out of the encoding of all others, so that
+    old digests of records and effects stay true.
     """
 
     kind: RecordKind
@@ -215,4 +230,4 @@ class Record(Struct, frozen=True):
     status: SettlementStatus | None = None
     ref: str = ""
     change: Change | UnsetType = UNSET
-    """Left out of the encoding of all other records, so that old digests of records and effects stay true."""
+    merging: Merging | UnsetType = UNSET

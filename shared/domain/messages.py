@@ -8,7 +8,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from shared.domain.change import Change
+from shared.domain.command import Command
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market
 from shared.domain.money import Shares
@@ -156,6 +156,10 @@ class TimerKind(Enum):
     """An intent may go on: its key is that of its last order."""
     TIME_EXIT = "time_exit"
     """A market must be left: its key is the market."""
+    UNANSWERED = "unanswered"
+    """What the chain was asked for has not been answered: its key is a merge's ref, or a market to be redeemed."""
+    UNBOOKED = "unbooked"
+    """A sale of shares we do not know of should have been explained by now: its key is the order's."""
     PULSE = "pulse"
     """A second has passed: a driver says so while nothing else is heard."""
 
@@ -319,34 +323,18 @@ class Merged(Struct, frozen=True, gc=False, tag=True):
     ref: str
 
 
+class MergeReverted(Struct, frozen=True, gc=False, tag=True):
+    """The venue could not merge: the wallet did not hold so many shares of each outcome."""
+
+    market: str
+    ref: str
+
+
 class RebatePaid(Struct, frozen=True, gc=False, tag=True):
     """The venue has paid a rebate of ``amount`` micro-dollars, once per ``ref``."""
 
     ref: str
     amount: int
-
-
-class CommandKind(Enum):
-    """What a person or a function may ask of the trader."""
-
-    KILL = "kill"
-    RESUME = "resume"
-    DEPOSIT = "deposit"
-    FLATTEN = "flatten"
-    """Stop trading and sell every position."""
-    SET = "set"
-    """Change limits, the strategy's mode or the watch list."""
-
-
-class Command(Struct, frozen=True, gc=False, tag=True):
-    """A request from outside; ``amount`` (micro-dollars) is a deposit's, ``at`` nanoseconds (0: not known when)."""
-
-    command_id: str
-    kind: CommandKind
-    reason: str
-    amount: int = 0
-    change: Change | None = None
-    at: int = 0
 
 
 Payload = (
@@ -382,6 +370,7 @@ Payload = (
     | FillStatus
     | Redeemed
     | Merged
+    | MergeReverted
     | RebatePaid
     | Command
 )

@@ -3,10 +3,10 @@ limits, modes and watch lists.
 """
 
 from shared.domain.change import in_words
+from shared.domain.command import Command, CommandKind
 from shared.domain.effects import Alert, Effect, SetSwitch
 from shared.domain.errors import BadInput
 from shared.domain.ledger import OBEYING, Record, RecordKind
-from shared.domain.messages import Command, CommandKind
 from shared.domain.money import Usd, format_micro
 from shared.domain.order import OrderState
 from shared.engine.changes import Changes

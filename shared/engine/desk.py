@@ -24,18 +24,16 @@ from shared.engine.marks import Marks
 from shared.engine.resizing import change_records, resize_records
 from shared.engine.risk import Risk
 from shared.engine.settlements import Settlements
+from shared.engine.unbooked import Unbooked
 
-_ENDED = {
-    OrderState.CANCELED: OrderCause.CANCELED,
-    OrderState.EXPIRED: OrderCause.EXPIRED,
-    OrderState.REJECTED: OrderCause.REJECTED,
-}
+_ENDED = {OrderState[name]: OrderCause[name] for name in ("CANCELED", "EXPIRED", "REJECTED")}
 
 
 class Desk:
     """Orders, positions, settlement and the books of one account.
 
-    ``ended``: orders that the event in hand has ended at the venue, for whoever goes on with their intents.
+    ``ended``: orders that the event in hand has ended at the venue, for whoever goes on with their intents; ``sold``:
+    sales that it has booked.
     ``on_position`` is called with every change of a position, ``on_change`` with every change that people made.
     """
 
@@ -50,6 +48,8 @@ class Desk:
         self.settlements = Settlements(account, limits, self.books, self.positions, self.execution, self._write)
         self.payouts = self.settlements.payouts
         self.ended: list[Order] = []
+        self.sold: list[tuple[Order, Fill]] = []
+        self.unbooked = Unbooked()
         self.on_position: Callable[[Position], None] | None = None
         self.on_change: Callable[[Record], None] | None = None
         self.closing = False
@@ -189,13 +189,11 @@ class Desk:
 
     def change(self, change: Change, limits: Limits, at: int, command_id: str) -> list[Effect]:
         """Write down a person's change; the rooms get the sizes of the limits it leads to."""
-        made = change_records(self.account, self.books, limits, at, change, command_id)
-        return [self._write(record) for record in made]
+        return [self._write(one) for one in change_records(self.account, self.books, limits, at, change, command_id)]
 
     def resize(self, at: int) -> list[Effect]:
         """Recovery: rooms of an earlier life get the sizes of the limits in force."""
-        made = resize_records(self.account, self.books, self.limits, at)
-        return [self._write(record) for record in made]
+        return [self._write(one) for one in resize_records(self.account, self.books, self.limits, at)]
 
     # ------------------------------------------------------------------ plan -> submit
 
@@ -311,7 +309,7 @@ class Desk:
         written = self._write(record)
         if record.order.state in FINAL and cause is not OrderCause.NEVER_SENT:
             self.ended.append(record.order)
-        both = self.settlements.merge_if_both(order.market) if record.order.state in FINAL else []
+        both = self.settlements.merge_if_both(order.market, at) if record.order.state in FINAL else []
         return [written, *both, *self.settlements.settle_if_free(order.market, at)]
 
     def filled(self, fill: Fill, at: int) -> list[Effect]:
@@ -320,13 +318,18 @@ class Desk:
             return []
         order = self.order(fill.order_key)
         position = self.books.positions.get(f"{order.token}#{order.sleeve}")
+        if order.side is Side.SELL:
+            if position is None or position.size < fill.size:
+                return self.unbooked.hold(order, fill, at)
+            self.sold.append((order, fill))
         effects: list[Effect] = [self._write(fill_record(order, position, fill, at, self.limits))]
         if order.state in (OrderState.PLANNED, OrderState.IN_DOUBT) and fill.size < order.remaining:
             # A fill proves acceptance: what is left must run out like any accepted order.
             effects.append(WakeMeAt(at + self._life(order), TimerKind.ORDER_EXPIRY, order.order_key))
         if fill.size == order.remaining:
             self.ended.append(self.books.orders[order.order_key])
-        effects += self.settlements.merge_if_both(order.market)
+        effects += [effect for held in self.unbooked.of(order) for effect in self.filled(held, at)]
+        effects += self.settlements.merge_if_both(order.market, at)
         return [*effects, *self.settlements.settle_if_free(order.market, at)]
 
     def woken(self, timer: TimerFired, at: int) -> list[Effect]:

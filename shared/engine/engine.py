@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.domain.change import Change, Mode
+from shared.domain.command import Command
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert, Effect, RecordDecision
 from shared.domain.errors import BadInput, Corrupt
@@ -17,7 +18,6 @@ from shared.domain.messages import (
     BookChange,
     BookSnapshot,
     Closing,
-    Command,
     ControlChanged,
     Event,
     FeedHealth,
@@ -27,6 +27,7 @@ from shared.domain.messages import (
     MarketListed,
     MarketResolved,
     Merged,
+    MergeReverted,
     OrderAccepted,
     OrderFilled,
     OrderInDoubt,
@@ -194,6 +195,7 @@ class Engine:
             FillStatus: self._on_settlement,
             Redeemed: lambda told, at: desk.settlements.redeemed(told.market, at),
             Merged: lambda told, at: self._unless_broken(desk.settlements.merged(told, at), at),
+            MergeReverted: desk.settlements.reverted,
             RebatePaid: desk.settlements.rebate,
             TimerFired: self._on_timer,
             BookSnapshot: self.world.book,
@@ -260,10 +262,9 @@ class Engine:
 
     def _on_fill(self, told: OrderFilled, at: int) -> list[Effect]:
         effects = self.desk.filled(told.fill, at)
-        if effects:
-            order = self.desk.order(told.fill.order_key)
-            if order.side is Side.SELL:
-                self.holdings.sold(order, told.fill)
+        for order, fill in self.desk.sold:
+            self.holdings.sold(order, fill)
+        self.desk.sold.clear()
         return self._then(effects, at)
 
     def _unless_broken(self, effects: list[Effect], at: int) -> list[Effect]:
@@ -297,6 +298,11 @@ class Engine:
                 return self.judge.go_on(self.desk.order(timer.key), at, waited=True)
             case TimerKind.PULSE | TimerKind.TIME_EXIT:
                 return NOTHING  # handled with every event whose time has come
+            case TimerKind.UNBOOKED:
+                overdue = self.desk.unbooked.overdue(timer.key, at)
+                return self._unless_broken(self.desk.settlements.unbookable(overdue), at) if overdue else NOTHING
+            case TimerKind.UNANSWERED:
+                return self.desk.settlements.unanswered(timer.key, at)
             case _:
                 return self.desk.woken(timer, at)
 
@@ -348,7 +354,7 @@ class Engine:
         """What our books say, for reconciliation; a live face, to be used before the next event is handled."""
         books = self.desk.books
         waiting = tuple(one for held in books.redemptions.values() for one in held)
-        return belief_of(books, books.booked, self._risk.trading, waiting)
+        return belief_of(books, books.booked, self._risk.trading, waiting, merging=tuple(books.merging.values()))
 
     def warm(self, event: Event) -> None:
         """Take an event of the past into what detection knows; no decision is made and no effect arises."""

@@ -179,7 +179,7 @@ class Holdings:
         slip = self._exits.ended(key)
         if slip is not None:
             return self._done(slip)
-        if market is None or wanted.market in desk.payouts or wanted.market in desk.settlements.merging:
+        if market is None or wanted.market in desk.payouts or desk.books.merging_in(wanted.market):
             return []
         if at >= self._closes.get(wanted.market, NEVER) or desk.risk.exit_rate_reached(at):
             return []

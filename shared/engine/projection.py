@@ -4,7 +4,7 @@
 rebuild from the journal all run it, so they cannot disagree.
 """
 
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from shared.domain.ledger import (
     CASH,
@@ -14,6 +14,7 @@ from shared.domain.ledger import (
     BookedFill,
     Fill,
     FillKey,
+    Merging,
     Position,
     PostingKind,
     Record,
@@ -45,13 +46,24 @@ class History(Struct, gc=False):
     moves: list[Move]
 
 
+class Underway(Struct, gc=False):
+    """A merge that the venue is asked for: shares of each token and dollars that are not booked yet. An end between two
+    of its records leaves a part to the next life.
+    """
+
+    asked: Merging
+    left: dict[str, int]
+    due: int
+
+
 class Projection:
     """Orders, positions, balances and room as the records applied so far leave them.
 
     ``booked``: every fill and how far it has settled (one that the venue says nothing more about is CONFIRMED at
     once); ``unsettled``: by market, those that may still fail. ``fills`` counts executions, those that failed
     later included; ``fees`` are those of the others. ``fees_of`` and ``rebates_due`` are by position.
-    ``redemptions``: by market, shares paid out here that the venue has not redeemed yet.
+    ``redemptions``: by market, shares paid out here that the venue has not redeemed yet; ``merging``: by ref,
+    merges that it has not answered yet.
     """
 
     def __init__(self) -> None:
@@ -69,6 +81,7 @@ class Projection:
         self.fees_of: dict[str, int] = {}
         self.rebates_due: dict[str, int] = {}
         self.redemptions: dict[str, list[Redemption]] = {}
+        self.merging: dict[str, Underway] = {}
         self.fills = 0
         self.failed = 0
 
@@ -79,9 +92,15 @@ class Projection:
         if record.position is not None:
             if record.kind is RecordKind.SETTLED:
                 self._await_redemption(record.position, record)
+            elif record.kind is RecordKind.MERGED:
+                self._merge(record.position, record)
             self._reposition(record.position, record)
         elif record.kind is RecordKind.REDEEMED:
             self.redemptions.pop(record.ref, None)
+        elif record.kind is RecordKind.UNMERGED:
+            self.merging.pop(record.ref, None)
+        elif not isinstance(record.merging, UnsetType):
+            self._await_merge(record.merging)
         if record.posting is not None:
             if record.posting.kind in ONCE_PER_REF:
                 self.refs[record.posting.kind, record.posting.ref] = None
@@ -119,6 +138,22 @@ class Projection:
             return
         paid = sum(entry.amount for entry in made.entries if entry.account == CASH)
         self.redemptions.setdefault(after.market, []).append(Redemption(after.token, before.size, Usd(paid)))
+
+    def _await_merge(self, asked: Merging) -> None:
+        """A merge is asked for; told twice, it is one."""
+        if asked.ref not in self.merging and not self.knows(PostingKind.MERGE, asked.ref):
+            self.merging[asked.ref] = Underway(asked, dict.fromkeys(asked.tokens, asked.size), asked.size)
+
+    def _merge(self, after: Position, record: Record) -> None:
+        """One position has given its part of a merge."""
+        before, made = self.positions.get(after.key), record.posting
+        underway = None if made is None else self.merging.get(made.ref)
+        if before is None or made is None or underway is None:
+            return
+        underway.left[after.token] -= before.size - after.size
+        underway.due -= sum(entry.amount for entry in made.entries if entry.account == CASH)
+        if not any(underway.left.values()):
+            del self.merging[made.ref]
 
     def _settle(self, fill: Fill, status: SettlementStatus | None) -> None:
         """A new fill (no status), or how far a known one has settled."""
@@ -158,8 +193,12 @@ class Projection:
             self.unsettled.pop(order.market, None)
 
     def knows(self, kind: PostingKind, ref: str) -> bool:
-        """Whether a merge or rebate of this reference is booked; so a restart does not book it again."""
-        return (kind, ref) in self.refs
+        """Whether a merge or rebate of this reference is booked, all of it; so a restart does not book it again."""
+        return (kind, ref) in self.refs and ref not in self.merging
+
+    def merging_in(self, market: str) -> int:
+        """Shares of each outcome of the market that the venue may be merging: nobody may sell them meanwhile."""
+        return sum(max(one.left.values()) for one in self.merging.values() if one.asked.market == market)
 
     def has_unsettled(self, market: str) -> bool:
         """Whether an execution of ours in the market may still fail."""

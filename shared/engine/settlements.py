@@ -5,10 +5,19 @@ An execution is provisional until the chain has it; one that failed comes back o
 
 from collections.abc import Callable
 
-from shared.domain.effects import Alert, Effect, Merge, Query, Settle, Write
+from shared.domain.effects import Alert, Effect, Merge, Query, Settle, WakeMeAt, Write
 from shared.domain.ids import fact_id
-from shared.domain.ledger import SETTLED_FOR_GOOD, Position, PostingKind, Record, RecordKind, SettlementStatus
-from shared.domain.messages import FillStatus, Merged, RebatePaid
+from shared.domain.instants import MINUTE
+from shared.domain.ledger import (
+    SETTLED_FOR_GOOD,
+    Merging,
+    Position,
+    PostingKind,
+    Record,
+    RecordKind,
+    SettlementStatus,
+)
+from shared.domain.messages import FillStatus, Merged, MergeReverted, RebatePaid, TimerKind
 from shared.domain.money import Shares, Usd, format_micro, split, value
 from shared.engine.execution import Execution
 from shared.engine.ledger import Projection, settle_record, shares_room
@@ -16,10 +25,15 @@ from shared.engine.limits import Limits
 from shared.engine.settling import (
     contradicts,
     merge_records,
+    merging_record,
     rebate_record,
     reversible,
     status_record,
+    unmerged_record,
 )
+
+AGAIN_NS = MINUTE
+"""How long an answer of the chain is waited for before it is asked again."""
 
 
 class Settlements:
@@ -38,9 +52,8 @@ class Settlements:
         write: Callable[[Record], Write],
     ) -> None:
         self.payouts: dict[str, dict[str, int]] = {}
-        self.merging: dict[str, int] = {}
-        """Shares of each outcome that the venue is merging, by market: nobody may sell them meanwhile."""
         self.broken = ""
+        self._reverted: dict[str, None] = {}
         self._account = account
         self._limits = limits
         self._books = books
@@ -77,7 +90,11 @@ class Settlements:
             self.broken = ""  # what could not be taken back before may hang on this one; the next round will tell
             text = f"trade {told.trade_id} of {order.side.value} order {order.order_key} failed to settle: taken back"
             effects.append(Alert(2, "settlement_failed", text))
-        return [*effects, *self.merge_if_both(order.market), *self.settle_if_free(order.market, at)]
+        return [*effects, *self.merge_if_both(order.market, at), *self.settle_if_free(order.market, at)]
+
+    def unbookable(self, text: str) -> list[Effect]:
+        """Nothing has explained what the venue told: the books cannot follow it."""
+        return self._break("sale_unbookable", text)
 
     def _break(self, name: str, text: str) -> list[Effect]:
         self.broken = text
@@ -86,9 +103,13 @@ class Settlements:
     # ------------------------------------------------------------------ resolved markets
 
     def settle_if_free(self, market: str, at: int) -> list[Effect]:
-        """Settle a resolved market's positions, unless an order of it may still fill or an execution still fail."""
-        payouts = self.payouts.get(market)
-        if payouts is None or market in self._execution.open_by_market or self._books.has_unsettled(market):
+        """Settle a resolved market's positions, unless an order of it may still fill, an execution still fail, or the
+        venue still merge some of them.
+        """
+        payouts, books = self.payouts.get(market), self._books
+        if payouts is None or market in self._execution.open_by_market:
+            return []
+        if books.has_unsettled(market) or books.merging_in(market):
             return []
         effects: list[Effect] = []
         settled = False
@@ -104,8 +125,10 @@ class Settlements:
                 effects.append(self._write(settle_record(position, payout, at, self._limits, Usd(got))))
                 settled = True
         self._execution.forget_market(market)
-        self.merging.pop(market, None)
-        return [*effects, Settle(market)] if settled else effects
+        return [*effects, *self._redeem(market, at)] if settled else effects
+
+    def _redeem(self, market: str, at: int) -> list[Effect]:
+        return [Settle(market), WakeMeAt(at + AGAIN_NS, TimerKind.UNANSWERED, market)]
 
     def redeemed(self, market: str, at: int) -> list[Effect]:
         """The venue has paid out: the wallet holds what the books say."""
@@ -115,23 +138,42 @@ class Settlements:
 
     # ------------------------------------------------------------------ both sides of a market
 
-    def merge_if_both(self, market: str) -> list[Effect]:
-        """Both outcomes held, which only accidents bring about (a late fill): they are worth a dollar together, now."""
-        if market in self.payouts or market in self.merging:
+    def merge_if_both(self, market: str, at: int) -> list[Effect]:
+        """Both outcomes held, which only accidents bring about (a late fill): they are worth a dollar together, now.
+
+        The merge is written down before it is asked for, so that whoever lives when it is answered knows of it.
+        """
+        if market in self.payouts or self._books.merging_in(market):
             return []
         by_token = self._by_token(market)
         if len(by_token) < 2:
             return []
-        size = min(self._free(held) for held in by_token.values())
+        size = Shares(min(self._free(held) for held in by_token.values()))
         if size <= 0:
             return []
         named = [
             f"{position.key}/{position.size}/{position.opened_at}" for held in by_token.values() for position in held
         ]
         ref = fact_id("merge", self._account, market, size, *named)
-        self.merging[market] = size
+        if ref in self._reverted:
+            return []
         text = f"market {market}: both sides are held, {format_micro(size)} shares of each are merged"
-        return [Merge(market, size, ref), Alert(2, "both_sides", text)]
+        written = self._write_ahead(market, by_token, size, ref, at)
+        return [written, *self._merge(ref, at), Alert(2, "both_sides", text)]
+
+    def _merge(self, ref: str, at: int) -> list[Effect]:
+        asked = self._books.merging[ref].asked
+        return [Merge(asked.market, asked.size, ref), WakeMeAt(at + AGAIN_NS, TimerKind.UNANSWERED, ref)]
+
+    def unanswered(self, name: str, at: int) -> list[Effect]:
+        """Ask the chain again, under the same name, for what it has neither done nor refused."""
+        if name in self._books.redemptions:
+            return self._redeem(name, at)
+        return self._merge(name, at) if name in self._books.merging else []
+
+    def _write_ahead(self, market: str, by_token: dict[str, list[Position]], size: Shares, ref: str, at: int) -> Write:
+        first, second = by_token
+        return self._write(merging_record(self._account, Merging(market, (first, second), size, ref), at))
 
     def _by_token(self, market: str) -> dict[str, list[Position]]:
         """The market's positions by token, in the order in which they were opened."""
@@ -146,17 +188,33 @@ class Settlements:
         return sum(max(rooms.get(shares_room(position.token, position.sleeve), 0), 0) for position in held)
 
     def merged(self, told: Merged, at: int) -> list[Effect]:
-        """The venue has merged: book it once. What the books cannot follow breaks their word."""
+        """The venue has merged: book it once, whoever asked for it. What the books cannot follow breaks their word."""
         if self._books.knows(PostingKind.MERGE, told.ref):
             return []
-        self.merging.pop(told.market, None)
-        by_token = list(self._by_token(told.market).values())
-        held = [sum(position.size for position in one) for one in by_token]
-        if len(by_token) < 2 or min(held) < told.size:
-            text = f"market {told.market}: {told.size} shares of each side were merged, we hold {held}"
+        by_token = self._by_token(told.market)
+        underway = self._books.merging.get(told.ref)
+        left = dict.fromkeys(by_token, told.size) if underway is None else underway.left
+        held = {token: sum(position.size for position in by_token.get(token, ())) for token in left}
+        if len(left) < 2 or any(held[token] < size for token, size in left.items()):
+            text = f"market {told.market}: {told.size} shares of each side were merged, we hold {list(held.values())}"
             return self._break("merge_unbookable", text)
-        made = merge_records(self._books, by_token[0], by_token[1], Shares(told.size), told.ref, at, self._limits)
-        return [*(self._write(record) for record in made), *self.merge_if_both(told.market)]
+        asked = [] if underway is not None else [self._write_ahead(told.market, by_token, told.size, told.ref, at)]
+        made = merge_records(self._books, self._books.merging[told.ref], by_token, at, self._limits)
+        booked: list[Effect] = [*asked, *(self._write(record) for record in made)]
+        return [*booked, *self._free_again(told.market, at)]
+
+    def reverted(self, told: MergeReverted, at: int) -> list[Effect]:
+        """The venue could not merge: nothing has happened. The same is not asked for again in this life."""
+        if told.ref not in self._books.merging:
+            return []
+        self._reverted[told.ref] = None
+        text = f"market {told.market}: the wallet did not hold what was to be merged; nothing was"
+        written = self._write(unmerged_record(self._account, told.ref, at))
+        return [written, Alert(2, "merge_reverted", text), *self._free_again(told.market, at)]
+
+    def _free_again(self, market: str, at: int) -> list[Effect]:
+        """No merge is under way in the market any more: what waited for that."""
+        return [*self.merge_if_both(market, at), *self.settle_if_free(market, at)]
 
     # ------------------------------------------------------------------ money that comes by itself
 
@@ -169,8 +227,11 @@ class Settlements:
     # ------------------------------------------------------------------ recovery
 
     def recover(self, at: int) -> list[Effect]:
-        """What resolved or was bought by accident in an earlier life is settled, redeemed and merged now."""
-        again: list[Effect] = [Settle(market) for market in self._books.redemptions]
+        """What an earlier life asked the chain for is asked for again, under the same name; what resolved or was bought
+        by accident meanwhile is settled and merged now.
+        """
+        asked = [*self._books.redemptions, *self._books.merging]
+        again = [effect for name in asked for effect in self.unanswered(name, at)]
         settled = [effect for market in list(self.payouts) for effect in self.settle_if_free(market, at)]
-        both = [effect for market in list(self._positions) for effect in self.merge_if_both(market)]
+        both = [effect for market in list(self._positions) for effect in self.merge_if_both(market, at)]
         return [*again, *settled, *both]

@@ -24,6 +24,7 @@ from shared.domain.ledger import (
     Fill,
     FillKey,
     HeadroomChange,
+    Merging,
     Position,
     PostingKind,
     Record,
@@ -36,6 +37,7 @@ from shared.domain.money import ONE, Price, Shares, Usd, cost, mul_div_floor, pr
 from shared.domain.order import Order, Side
 from shared.engine.ledger import Projection, cash_room, exposure_room, repositioned, shares_room
 from shared.engine.limits import Limits
+from shared.engine.projection import Underway
 
 # ---------------------------------------------------------------------- how executions settle
 
@@ -161,33 +163,41 @@ def _without(books: Projection, order: Order, fill_key: FillKey) -> tuple[Shares
 # ---------------------------------------------------------------------- both outcomes in hand
 
 
-def merge_records(
-    books: Projection,
-    first: list[Position],
-    second: list[Position],
-    size: Shares,
-    ref: str,
-    at: int,
-    limits: Limits,
-) -> list[Record]:
-    """``size`` shares of each outcome became as many dollars: one record for each position that gave some.
+def merging_record(account: str, asked: Merging, at: int) -> Record:
+    """A merge is about to be asked for."""
+    return Record(RecordKind.MERGING, account, at, merging=asked)
 
-    ``first`` and ``second`` are our positions in the two tokens. Each token takes from its oldest first, free shares
-    before those in open orders (the venue has merged them, so an order for them will find nothing to sell). The two
-    tokens share the dollars as their average costs are to each other, to the micro-dollar: the first token's part is
-    rounded down, the second has the rest; so are the parts of its positions. ``Corrupt`` when nothing was merged, or
-    more than the positions hold.
+
+def unmerged_record(account: str, ref: str, at: int) -> Record:
+    """The venue could not do what was asked for under ``ref``."""
+    return Record(RecordKind.UNMERGED, account, at, ref=ref)
+
+
+def merge_records(
+    books: Projection, merge: Underway, legs: Mapping[str, list[Position]], at: int, limits: Limits
+) -> list[Record]:
+    """What is left of a merge has become dollars: one record for each position that gave some.
+
+    ``legs`` are our positions by token. Each token takes from its oldest first, free shares before those in open orders
+    (the venue has merged them, so an order for them will find nothing to sell). The two tokens share the dollars as
+    their average costs are to each other, to the micro-dollar: the first token's part is rounded down, the second has
+    the rest; so are the parts of its positions. ``Corrupt`` when nothing was merged, or more than is held of a token.
     """
-    if size <= 0:
-        raise Corrupt(f"merge {ref} of {size} shares")
-    legs = [sorted(leg, key=lambda position: (position.opened_at, position.key)) for leg in (first, second)]
-    averages = [_average_cost(leg) for leg in legs]
-    parts = split(size, averages if any(averages) else [1, 1])
+    ref = merge.asked.ref
+    if merge.due <= 0:
+        raise Corrupt(f"merge {ref} of {merge.asked.size} shares")
+    parted = [
+        (left, sorted(legs[token], key=lambda position: (position.opened_at, position.key)))
+        for token, left in merge.left.items()
+        if left
+    ]
+    weights = [left * _average_cost(leg) for left, leg in parted]
+    parts = split(merge.due, weights if any(weights) else [1] * len(weights))
     made: list[Record] = []
-    for leg, dollars in zip(legs, parts, strict=True):
-        given = _given(leg, books.room, size)
-        if sum(given) < size:
-            raise Corrupt(f"merge {ref} of {size} takes more than the {sum(given)} we hold of one of its tokens")
+    for (left, leg), dollars in zip(parted, parts, strict=True):
+        given = _given(leg, books.room, left)
+        if sum(given) < left:
+            raise Corrupt(f"merge {ref} of {left} takes more than the {sum(given)} we hold of one of its tokens")
         for position, taken, got in zip(leg, given, split(dollars, given), strict=True):
             if taken:
                 made.append(_merged(position, Shares(taken), Usd(got), ref, at, limits))

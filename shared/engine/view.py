@@ -32,10 +32,10 @@ class LiveView:
         """Shares the sleeve holds that no open SELL order claims and no merge under way may take."""
         desk, sleeve = self._desk, f"{token}#{strategy}/{source}"
         free = desk.books.room.get(f"shares#{sleeve}", 0)
-        if not desk.settlements.merging:
+        if not desk.books.merging:
             return Shares(free)
         position = desk.books.positions.get(sleeve)
-        leaving = 0 if position is None else desk.settlements.merging.get(position.market, 0)
+        leaving = 0 if position is None else desk.books.merging_in(position.market)
         return Shares(max(free - leaving, 0))
 
     def intended(self, signal_id: str) -> int:

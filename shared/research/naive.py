@@ -14,8 +14,9 @@ from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.memory.store import MemoryStore
 from shared.adapters.paper.venue import PaperVenue
 from shared.adapters.replay.recording import Recording, TapePrints
+from shared.domain.command import Command, CommandKind
 from shared.domain.instants import DAY
-from shared.domain.messages import Command, CommandKind, MarketListed, RankingPublished
+from shared.domain.messages import MarketListed, RankingPublished
 from shared.domain.money import ONE, Fraction, Price, Shares, Usd, dollars
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.engine import Engine

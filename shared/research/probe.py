@@ -22,14 +22,13 @@ from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.memory.store import MemoryStore
 from shared.adapters.paper.venue import PaperVenue, VenueSettings
 from shared.adapters.replay.books import BookRecording
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Corrupt
 from shared.domain.instants import MICROSECOND, MILLISECOND, SECOND
 from shared.domain.ledger import Fill
 from shared.domain.market import Market, market_from_slug
 from shared.domain.messages import (
-    Command,
-    CommandKind,
     Event,
     MarketListed,
     MarketResolved,

@@ -20,13 +20,12 @@ from shared.adapters.replay.recording import Recording, TapePrints
 from shared.adapters.replay.resolutions import payouts, read_resolutions
 from shared.adapters.replay.rows import read_rows
 from shared.analytics.categories import category_of
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Corrupt
 from shared.domain.instants import SECOND
 from shared.domain.market import Market, market_from_slug
 from shared.domain.messages import (
-    Command,
-    CommandKind,
     Event,
     MarketListed,
     MarketResolved,

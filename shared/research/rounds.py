@@ -9,14 +9,15 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from shared.domain.command import Command
 from shared.domain.effects import Alert
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.ledger import CASH, Record, RecordKind, SettlementStatus
 from shared.domain.messages import (
-    Command,
     FeedHealth,
     FillStatus,
     Merged,
+    MergeReverted,
     OrderAccepted,
     OrderFilled,
     OrderInDoubt,
@@ -57,7 +58,7 @@ _PATIENCE = Patience()
 
 MOVES = (Redeemed, Merged, RebatePaid)
 """What the venue says of money that no execution moved: between its happening and our hearing, no report is equal."""
-ANSWERS = (OrderAccepted, OrderFilled, OrderInDoubt, OrderRejected, OrderReport, FillStatus, *MOVES)
+ANSWERS = (OrderAccepted, OrderFilled, OrderInDoubt, OrderRejected, OrderReport, FillStatus, MergeReverted, *MOVES)
 CHANGES = (*MOVES, Command)
 """Facts after which reports asked for before them are of the past (a command may be a deposit)."""
 

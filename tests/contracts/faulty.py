@@ -6,9 +6,9 @@ from typing import TypeVar
 from shared.adapters.durable.backend import Backend, Lease
 from shared.adapters.durable.conditions import Guard
 from shared.adapters.journal.entry import JournalEntry
+from shared.domain.command import Command
 from shared.domain.decision import Decision
 from shared.domain.errors import OutcomeUnknown, Temporary
-from shared.domain.messages import Command
 from shared.domain.order import Order
 from shared.ports import Switch
 

@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from dashboard.rankings import Published, Row, Run
 from dashboard.state import Live, Measures, Point, RiskView, SourceShare, WhaleRow
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Decision, Reason
 from shared.domain.errors import Temporary
 from shared.domain.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
-from shared.domain.messages import Command, CommandKind
 from shared.domain.money import Fraction, Price, Shares, Usd, dollars
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
 from shared.domain.whale import RankedWallet, Ranking

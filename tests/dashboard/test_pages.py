@@ -6,10 +6,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.queries import source
 from dashboard.state import Measures, Point, SourceShare, WhaleRow
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Temporary
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.messages import Command, CommandKind
 from shared.ports import Switch
 from tests.dashboard.conftest import PAGES, RunPage
 from tests.dashboard.fakes import NOW, AwayQueries, FakeQueries, busy, decision, live, measures, quiet

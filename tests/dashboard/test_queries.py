@@ -11,10 +11,10 @@ from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.dynamo.views import Views
 from shared.adapters.embedded.server import free_port
 from shared.adapters.s3.lake import Lake
+from shared.domain.command import CommandKind
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.instants import DAY, MINUTE, SECOND
-from shared.domain.messages import CommandKind
 from shared.domain.order import FINAL, Order, OrderState
 from shared.ports import Switch
 from tests.contracts.embedded import Embedded

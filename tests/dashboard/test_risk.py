@@ -22,9 +22,9 @@ from dashboard.risk import (
 )
 from dashboard.state import Changes, RiskView, Rounds, Use, risk_of
 from dashboard.words import NOTHING, short
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import BadInput
 from shared.domain.instants import HOUR
-from shared.domain.messages import Command, CommandKind
 from shared.domain.reasons import RULES
 from shared.engine.breakers import Action
 from shared.engine.reconciliation.belief import Difference

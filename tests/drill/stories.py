@@ -13,9 +13,9 @@ from shared.adapters.dynamo.codec import account_day, moment
 from shared.adapters.dynamo.controls import put_command, put_switch
 from shared.adapters.dynamo.readers import Readers
 from shared.adapters.embedded.provision import PREFIX
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Decision, Reason
 from shared.domain.instants import SECOND
-from shared.domain.messages import Command, CommandKind
 from shared.ports import Switch
 from tests.drill.crowd import Scene
 from tests.drill.processes import Supervised, wait_for

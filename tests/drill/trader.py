@@ -38,9 +38,10 @@ from shared.adapters.feeds.quantiles import Quantiles
 from shared.adapters.paper.served.client import ServedVenue
 from shared.adapters.s3.lake import FolderLake
 from shared.adapters.s3.tape import Tape
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import Corrupt, HouseError, Refused
 from shared.domain.instants import DAY, MILLISECOND, SECOND
-from shared.domain.messages import Command, CommandKind, WhaleTrade
+from shared.domain.messages import WhaleTrade
 from shared.domain.money import ONE, Fraction, Usd
 from shared.engine.detection import DetectionParams
 from shared.ports import Heard

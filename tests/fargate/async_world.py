@@ -11,13 +11,12 @@ from shared.adapters.feeds.inbox import Inbox
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.memory.store import MemoryStore
 from shared.adapters.paper.venue import PaperTimes, PaperVenue, VenueSettings
+from shared.domain.command import Command, CommandKind
 from shared.domain.instants import MILLISECOND, SECOND
 from shared.domain.ledger import Record
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
     BookSnapshot,
-    Command,
-    CommandKind,
     Event,
     FeedHealth,
     MarketListed,

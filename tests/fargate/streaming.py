@@ -24,9 +24,10 @@ from shared.adapters.polymarket.http import HttpSettings
 from shared.adapters.polymarket.market_channel import CheckSettings, MarketFeedSettings
 from shared.adapters.polymarket.polling import PollingSettings
 from shared.adapters.sockets import SocketSettings
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Decision, Reason
 from shared.domain.instants import HOUR
-from shared.domain.messages import Command, CommandKind, FeedNotice, RankingPublished
+from shared.domain.messages import FeedNotice, RankingPublished
 from shared.domain.money import dollars
 from shared.domain.tape import TapeRow
 from shared.domain.whale import RankedWallet, Ranking

@@ -11,12 +11,11 @@ from fargate.leased import UNCONTESTED
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.orders import VenueSettings
 from shared.adapters.paper.venue import PaperVenue
+from shared.domain.command import Command, CommandKind
 from shared.domain.effects import Merge
 from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.messages import (
-    Command,
-    CommandKind,
     FeedHealth,
     MarketListed,
     MarketResolved,

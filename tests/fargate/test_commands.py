@@ -12,8 +12,8 @@ from fargate.__main__ import main
 from shared.adapters.dynamo.codec import body_of
 from shared.adapters.dynamo.controls import read_commands, read_switch, remove_command
 from shared.adapters.dynamo.views import Views
+from shared.domain.command import CommandKind
 from shared.domain.instants import SECOND
-from shared.domain.messages import CommandKind
 from tests.contracts.embedded import Embedded, embedded
 from tests.fargate.test_explain import position
 

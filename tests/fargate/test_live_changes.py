@@ -3,9 +3,9 @@
 import time
 
 from shared.domain.change import Change, Mode
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.ledger import Record, RecordKind
-from shared.domain.messages import Command, CommandKind
 from shared.domain.money import dollars
 from shared.engine.ledger import deposit_record
 from tests.exchange.server import LocalVenue

@@ -3,8 +3,8 @@
 import pytest
 
 from shared.domain.change import Change, Mode
+from shared.domain.command import Command, CommandKind
 from shared.domain.ledger import RecordKind
-from shared.domain.messages import Command, CommandKind
 from tests.fargate.fakes import Life
 
 

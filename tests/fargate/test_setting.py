@@ -20,7 +20,7 @@ from shared.adapters.dynamo.views import Views
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.venue import PaperVenue
 from shared.domain.change import Change, Mode
-from shared.domain.messages import CommandKind
+from shared.domain.command import CommandKind
 from shared.domain.money import dollars
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits

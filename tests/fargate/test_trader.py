@@ -5,11 +5,17 @@ from fargate.condition import Component, Health
 from fargate.flattening import Flattening
 from fargate.lanes import InPlace
 from fargate.trader import Stopped, copied, status_line
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert
 from shared.domain.errors import Temporary
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.messages import Command, CommandKind, Event, FeedHealth, MarketListed, PublicTrade
+from shared.domain.messages import (
+    Event,
+    FeedHealth,
+    MarketListed,
+    PublicTrade,
+)
 from shared.domain.money import Shares, Usd, dollars
 from shared.domain.order import OrderState, Side
 from shared.ports import Switch

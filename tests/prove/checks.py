@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert, Effect, Merge, Plan, RecordDecision, SetSwitch, Write
 from shared.domain.instants import SECOND
@@ -11,14 +12,13 @@ from shared.domain.market import Market
 from shared.domain.messages import (
     BookChange,
     BookSnapshot,
-    Command,
-    CommandKind,
     FeedHealth,
     FiguresPublished,
     MarketChanged,
     MarketListed,
     MarketResolved,
     Merged,
+    MergeReverted,
     OrderInDoubt,
     OrderRejected,
     Payload,
@@ -120,6 +120,7 @@ class Checks:
             MarketResolved: self._resolved,
             TickSizeChanged: lambda told, _: self.quotes.forget(told.token),
             Merged: lambda told, _: self.left.merging.pop(told.market, None),
+            MergeReverted: lambda told, _: self.left.merging.pop(told.market, None),
         }
 
     def _hear(self, at: int, payload: Payload, effects: list[Effect]) -> tuple[str, int] | None:
@@ -184,6 +185,8 @@ class Checks:
             case Alert(name="breaker"):
                 self.seen[effect.text.rpartition(" ")[2]] = None
             case Merge():
+                if effect.ref not in self.shadow.merges:
+                    yield f"merge {effect.ref} was asked for before it was written down"
                 self.left.merging[effect.market] = None
                 self.seen["merge"] = None
             case _:

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
 from shared.adapters.memory.store import MemoryStore
+from shared.domain.command import Command, CommandKind
 from shared.domain.effects import Cancel, Effect, Merge, Plan, Query, SetSwitch, Settle, Submit, WakeMeAt, Write
 from shared.domain.instants import DAY, HOUR
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
-    Command,
-    CommandKind,
     Event,
     FiguresPublished,
     MarketChanged,

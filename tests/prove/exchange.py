@@ -4,7 +4,7 @@ It keeps its own account of the shares in the wallet, so that it knows what can 
 """
 
 from shared.domain.ledger import SETTLED_FOR_GOOD, Fill, FillKey, SettlementStatus
-from shared.domain.messages import FillStatus, Merged, OrderFilled, OrderRejected, OrderReport, Payload
+from shared.domain.messages import FillStatus, Merged, MergeReverted, OrderFilled, OrderRejected, OrderReport, Payload
 from shared.domain.money import Price, Shares, taker_fee
 from shared.domain.order import FINAL, Order, OrderState, Side
 
@@ -153,10 +153,13 @@ class Exchange:
             del self.unsettled[key]
         return FillStatus(key[0], key[1], status)
 
-    def merge(self, market: str, size: int, ref: str) -> Merged:
-        """As many shares of each outcome become dollars, once per ``ref``."""
+    def merge(self, market: str, size: int, ref: str) -> Merged | MergeReverted:
+        """As many shares of each outcome become dollars, once per ``ref``; it reverts where they are not there."""
         if ref not in self.merged:
+            tokens = [f"{market}:{outcome}" for outcome in ("yes", "no")]
+            if any(self.wallet.get(token, 0) < size for token in tokens):
+                return MergeReverted(market, ref)
             self.merged[ref] = Merged(market, Shares(size), ref)
-            for outcome in ("yes", "no"):
-                self._move(f"{market}:{outcome}", -size)
+            for token in tokens:
+                self._move(token, -size)
         return self.merged[ref]

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
+from shared.domain.command import CommandKind
 from shared.domain.instants import DAY, HOUR, SECOND
-from shared.domain.messages import CommandKind
 from shared.domain.money import ONE, dollars
 from shared.domain.order import Side
 from tests.prove.settings import drawn

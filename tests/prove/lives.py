@@ -7,13 +7,12 @@ from msgspec.structs import replace
 from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.orders import SettlementSettings
 from shared.adapters.paper.venue import PaperVenue, VenueSettings
+from shared.domain.command import Command, CommandKind
 from shared.domain.effects import Cancel, Effect, Plan, Query, Submit, WakeMeAt
 from shared.domain.instants import DAY, HOUR, SECOND
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
-    Command,
-    CommandKind,
     Event,
     MarketListed,
     MarketResolved,

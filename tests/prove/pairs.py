@@ -15,9 +15,10 @@ from time import monotonic
 
 from msgspec.structs import replace
 
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import Corrupt, HouseError
 from shared.domain.instants import HOUR
-from shared.domain.messages import Command, CommandKind, OrderFilled, OrderReport
+from shared.domain.messages import OrderFilled, OrderReport
 from shared.domain.order import OrderState
 from shared.domain.reports import Reports
 from shared.engine.reconciliation import (

@@ -6,6 +6,8 @@ added up without them: by position, from every move that did not fail.
 
 from typing import NamedTuple
 
+from msgspec import UnsetType
+
 from shared.domain.ledger import CASH, PROVISIONAL, PUSD, RESERVED, Fill, FillKey, Position, Record, RecordKind
 from shared.domain.market import Market
 from shared.domain.messages import BookChange, BookSnapshot
@@ -27,6 +29,7 @@ class Shadow:
     """One account. ``marks``: what held tokens are worth a share; ``free``: settled shares by position.
 
     ``unfollowed``: intents of which an order was refused by the store, or that an earlier life began.
+    ``merges``: those that were written down, by name.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,7 @@ class Shadow:
         self.free: dict[str, int] = {}
         self.mined: dict[FillKey, None] = {}
         self.unfollowed: dict[str, None] = {}
+        self.merges: dict[str, None] = {}
 
     # ------------------------------------------------------------------ records
 
@@ -54,6 +58,8 @@ class Shadow:
             for entry in record.posting.entries:
                 if entry.asset == PUSD and entry.account in OURS:
                     self.money += entry.amount
+        if not isinstance(record.merging, UnsetType):
+            self.merges[record.merging.ref] = None
         if fill is not None:
             self._settle(record, fill)
         if position is not None:

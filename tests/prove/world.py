@@ -2,14 +2,13 @@
 
 from msgspec.structs import replace
 
+from shared.domain.command import Command, CommandKind
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.ledger import FillKey, SettlementStatus
 from shared.domain.market import MarketKind
 from shared.domain.messages import (
     BookChange,
     BookSnapshot,
-    Command,
-    CommandKind,
     FeedHealth,
     FiguresPublished,
     FillStatus,

@@ -60,7 +60,7 @@ def told(total: Total, took_s: float) -> Iterator[str]:
     yield (
         f"  port calls: median {at_share(total.calls, 0.5):.0f}, most {max(total.calls, default=0):,}; "
         f"lives {total.lives / n:.1f}, orders {total.plans / n:.1f}, executions {total.fills / n:.1f} a history "
-        f"({total.reversed:,} failed to settle), {total.with_fill / n:.0%} with one"
+        f"({total.reversed:,} failed to settle), {total.merges:,} merges, {total.with_fill / n:.0%} with one"
     )
     yield (
         f"  after the last fault: nothing in doubt within {at_share(total.doubts, 0.99):.0f} s (p99), all converged "

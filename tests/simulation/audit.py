@@ -6,6 +6,8 @@ Nothing here uses the engine's rules. Amounts are millionths. What is wrong is t
 from collections import Counter
 from collections.abc import Iterable
 
+from msgspec import UnsetType
+
 from shared.adapters.paper.orders import Movement, MovementKind, PaperOrder
 from shared.domain.ledger import CASH, PROVISIONAL, PUSD, RESERVED, Entry, FillKey, Record, RecordKind, SettlementStatus
 from shared.domain.money import Price, cost, proceeds
@@ -25,6 +27,8 @@ class Books:
         self.orders: dict[str, Order] = {}
         """As last written."""
         self.planned: dict[str, Order] = {}
+        self.merges: dict[str, int] = {}
+        """By name, shares that are still to come out of a merge that was written down."""
 
     def add(self, record: Record) -> str:
         """Take the next record; what is wrong with it."""
@@ -37,6 +41,8 @@ class Books:
             self.orders[order.order_key] = order
         if record.posting is not None:
             wrong = self._book(record.posting.entries) or wrong
+        if record.kind in (RecordKind.MERGING, RecordKind.MERGED, RecordKind.UNMERGED):
+            wrong = self._merge(record) or wrong
         if record.fill is not None:
             key = (record.fill.trade_id, record.fill.order_key)
             if record.kind is RecordKind.FILLED:
@@ -46,6 +52,23 @@ class Books:
             elif record.kind is RecordKind.REVERSED:
                 self.reversed[key] = None
         return wrong
+
+    def _merge(self, record: Record) -> str:
+        if not isinstance(record.merging, UnsetType):
+            self.merges.setdefault(record.merging.ref, 2 * record.merging.size)
+            return ""
+        made = record.posting
+        name = record.ref if made is None else made.ref
+        if name not in self.merges:
+            return f"merge {name} is booked, and was never written down"
+        gone = [] if made is None else [one.amount for one in made.entries if one.account.startswith("shares:")]
+        self.merges[name] = 0 if made is None else self.merges[name] + sum(gone)
+        return f"merge {name} took {-self.merges[name]} shares too many" if self.merges[name] < 0 else ""
+
+    @property
+    def merging(self) -> list[str]:
+        """Merges that nobody has heard the end of."""
+        return [name for name, left in self.merges.items() if left]
 
     def _book(self, entries: tuple[Entry, ...]) -> str:
         sums: Counter[str] = Counter()

@@ -11,8 +11,8 @@ from shared.adapters.durable.conditions import Guard
 from shared.adapters.journal.entry import JournalEntry
 from shared.adapters.paper.orders import MovementKind, PaperOrder
 from shared.domain.change import Change
+from shared.domain.command import Command, CommandKind
 from shared.domain.ledger import PUSD, SettlementStatus
-from shared.domain.messages import Command, CommandKind
 from shared.domain.money import ONE, Price, Shares, cost, taker_fee
 from shared.domain.order import FINAL, Order, OrderState, Side
 from shared.ports import Switch
@@ -58,6 +58,7 @@ class Checks:
         world.records.took = self.took
         world.exchange.arrived = self.arrived
         world.exchange.sent = self.sent
+        world.exchange.merged = self.merged
 
     @property
     def plans(self) -> int:
@@ -73,6 +74,11 @@ class Checks:
     def reversed(self) -> int:
         """Executions that failed to settle, and were taken back."""
         return len(self._books.reversed)
+
+    @property
+    def merges(self) -> int:
+        """Merges that were asked for."""
+        return len(self._books.merges)
 
     def fail(self, sentence: str) -> None:
         """It is wrong."""
@@ -147,6 +153,11 @@ class Checks:
         if epoch != self._epoch:
             self.fail(f"order {order.order_key} is sent under epoch {epoch}, {self._epoch} is in force")
 
+    def merged(self, ref: str) -> None:
+        """The venue is asked for a merge."""
+        if ref not in self._books.merges:
+            self.fail(f"merge {ref} was asked for before it was written down")
+
     def arrived(self, order: Order) -> None:
         """An order has reached the venue, for the first time or again."""
         key = order.order_key
@@ -187,7 +198,7 @@ class Checks:
         """By market: what positions cost, and what open purchases may still cost.
 
         What a sale takes of a cost depends on the order of things: it is that in which they were booked, then that of
-        the venue.
+        the venue. A purchase that the venue has denied once was nobody's to count when the next one was planned.
         """
         booked = {key: n for n, key in enumerate(self._books.filled)}
         exposure: Counter[str] = Counter()
@@ -198,12 +209,16 @@ class Checks:
             for n, fill in enumerate(paper.fills):
                 place = booked.get((fill.trade_id, fill.order_key))
                 made.append(((place is None, fill.venue_at if place is None else place), paper, n))
+        denied = self._world.exchange.denied
         held: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         for _, paper, n in sorted(made, key=lambda one: one[0]):
             order, fill = paper.order, paper.fills[n]
             position = held[f"{order.token}#{order.sleeve}"]
             if order.side is Side.BUY:
-                if paper.settled.get(fill.trade_id) is SettlementStatus.FAILED:
+                if (
+                    paper.settled.get(fill.trade_id) is SettlementStatus.FAILED
+                    or (fill.trade_id, fill.order_key) in denied
+                ):
                     continue
                 position[0] += fill.size
                 position[1] += cost(fill.size, Price(fill.price)) + fill.fee
@@ -260,6 +275,8 @@ class Checks:
         waiting = [key for key, order in self._books.orders.items() if order.state not in FINAL]
         if waiting:
             return f"orders {waiting} are {[self._books.orders[key].state.value for key in waiting]}"
+        if self._books.merging:
+            return f"merges {self._books.merging} are not answered"
         papers = self._world.exchange.log.load()
         on_their_way = settling(papers)
         if on_their_way:

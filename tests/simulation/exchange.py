@@ -6,10 +6,11 @@ from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.paper.orders import PaperTimes, SettlementSettings, VenueSettings
 from shared.adapters.paper.venue import PaperVenue
 from shared.domain.instants import MILLISECOND, SECOND
+from shared.domain.ledger import Fill, FillKey
 from shared.domain.market import Market
 from shared.domain.messages import BookSnapshot, MarketResolved, PublicTrade
 from shared.domain.money import Fraction, Shares
-from shared.domain.order import Order
+from shared.domain.order import Order, Side
 from shared.domain.reports import Reports
 from shared.ports import Answer
 from tests.simulation.clockwork import Clockwork
@@ -18,8 +19,10 @@ TIMES = PaperTimes(50 * MILLISECOND, 400 * MILLISECOND, 150 * MILLISECOND, 100 *
 
 
 class Exchange:
-    """``arrived`` hears of each order that has reached the venue, taken or not; ``sent`` of each that
-    a process begins to send, under which epoch; ``listeners`` hear all notices."""
+    """``arrived`` hears of each order that has reached the venue, taken or not; ``sent`` of each that a process begins
+    to send, under which epoch; ``merged`` of each merge that is asked for, by name; ``listeners`` hear all notices.
+    ``denied``: executions that it has once denied (a report of an ended order said less), and told of later.
+    """
 
     def __init__(self, seed: int, books: bool, failing: int, clock: Clockwork) -> None:
         settlement = SettlementSettings(True, SECOND, 8 * SECOND, 4 * SECOND, Fraction(failing))
@@ -28,9 +31,18 @@ class Exchange:
         self.listeners: list[Callable[[Answer], None]] = []
         self.arrived: Callable[[Order], None] = lambda order: None
         self.sent: Callable[[Order, int], None] = lambda order, epoch: None
+        self.denied: set[FillKey] = set()
+        self.merged: Callable[[str], None] = lambda ref: None
         self._venue = PaperVenue(seed, self.log, TIMES, self.settings)
         self._clock = clock
         self._advances_at = 0
+
+    def denied_of(self, fills: list[Fill]) -> list[Fill]:
+        """Those of purchases are not known yet."""
+        bought = {paper.order.order_key for paper in self.log.load() if paper.order.side is Side.BUY}
+        denied = [fill for fill in fills if fill.order_key in bought]
+        self.denied.update((fill.trade_id, fill.order_key) for fill in denied)
+        return denied
 
     def say(self, answers: list[Answer]) -> None:
         """Tell everybody who listens."""
@@ -82,6 +94,7 @@ class Exchange:
 
     def merge(self, market: str, size: Shares, ref: str) -> list[Answer]:
         """Shares of both outcomes are to become dollars."""
+        self.merged(ref)
         return self._wound(self._venue.merge(market, size, ref, self._clock.now))
 
     def deposit(self, ref: str, amount: int) -> None:

@@ -16,6 +16,7 @@ from shared.adapters.durable.conditions import LEASE, SWITCH
 from shared.adapters.durable.lease import Keeper
 from shared.adapters.durable.store import DurableStore
 from shared.adapters.memory.backend import MemoryBackend
+from shared.domain.effects import Merge
 from shared.domain.errors import OutcomeUnknown, Temporary
 from shared.domain.ledger import Fill, Record, SettlementStatus
 from shared.domain.messages import FillStatus, OrderRejected, OrderReport, PlanCommitted, PlanRefused, RefusedBy
@@ -73,6 +74,30 @@ def sent_before_written() -> Iterator[None]:
         self._ask_store(lambda: storing.planned(self._store, record))
 
     with patch.object(async_driver.AsyncDriver, "_plan", plan):
+        yield
+
+
+@contextmanager
+def merged_before_written() -> Iterator[None]:
+    """A merge is asked for while the record that says so is still on its way to the store."""
+
+    def merge(self: async_driver.AsyncDriver, effect: Merge, at: int) -> None:
+        self._at_venue.merge(effect, at)
+
+    with patch.object(async_driver.AsyncDriver, "_merge", merge):
+        yield
+
+
+@contextmanager
+def merges_forgotten_by_restart() -> Iterator[None]:
+    """A life knows nothing of a merge that an earlier one asked for."""
+    right = Settlements.recover
+
+    def recover(self: Settlements, at: int) -> list[Any]:
+        self._books.merging.clear()
+        return right(self, at)
+
+    with patch.object(Settlements, "recover", recover):
         yield
 
 
@@ -269,3 +294,5 @@ PAIRS: tuple[Callable[[], Any], ...] = (
     old_resume_counts,
 )
 MUTANTS = (*SINGLE, *PAIRS)
+OF_MERGES: tuple[Callable[[], Any], ...] = (merged_before_written, merges_forgotten_by_restart)
+"""Merges are rare: these show in the single crashes of the scenario with one."""

@@ -12,6 +12,7 @@ from shared.domain.money import ONE
 from shared.settings import LeaseSettings
 from tests.simulation.faults import CALLS, MOMENTS, Fault
 
+DAY_S = 86_400
 ARMED = 0.4
 """How often a kind of fault is armed in a history."""
 RATES = (0.01, 0.03, 0.1)
@@ -45,6 +46,7 @@ class Options(Struct, frozen=True):
     world, and how often each happens. ``traders``: processes that want to trade the account at once. ``seconds``: how
     long faults go on. ``failing``: the part of executions that fail to settle, in millionths. ``books``: whether the
     venue fills from displayed books. ``capital`` and ``cap``: dollars paid in, and the limit of the portfolio.
+    ``voice_s``: how long the word of a whale counts; where it is soon forgotten, both sides of a market may be bought.
     """
 
     seed: int
@@ -59,6 +61,7 @@ class Options(Struct, frozen=True):
     cap: int
     latency_ms: int
     lease: LeaseSettings
+    voice_s: int = DAY_S
 
     def told(self) -> str:
         """One line for people."""
@@ -68,7 +71,8 @@ class Options(Struct, frozen=True):
         world = "books" if self.books else "prints"
         return (
             f"{self.traders} trader(s), {self.trades} whale trades in {self.seconds} s, {world}, "
-            f"{self.failing / ONE:.0%} of executions fail, capital ${self.capital}, cap ${self.cap}, lease {lease} s\n"
+            f"{self.failing / ONE:.0%} of executions fail, capital ${self.capital}, cap ${self.cap}, lease {lease} s, "
+            f"voices of {self.voice_s} s\n"
             f"  faults of calls: {calls}\n  faults of moments: {moments}"
         )
 
@@ -99,4 +103,5 @@ def draw(seed: int) -> Options:
         cap=rng.choice(CAPS),
         latency_ms=rng.choice((20, 200, 900)),
         lease=LeaseSettings(*(seconds * SECOND for seconds in rng.choice(LEASES))),
+        voice_s=rng.choice((2, DAY_S)),
     )

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from shared.adapters.durable.backend import Lease
 from shared.adapters.durable.conditions import Guard
 from shared.adapters.journal.entry import JournalEntry
+from shared.domain.command import Command
 from shared.domain.decision import Decision
 from shared.domain.errors import OutcomeUnknown, Temporary
 from shared.domain.instants import SECOND
+from shared.domain.ledger import Fill
 from shared.domain.market import Market
 from shared.domain.messages import (
-    Command,
     FillStatus,
     OrderFilled,
     OrderInDoubt,
@@ -24,7 +25,7 @@ from shared.domain.messages import (
     OrderReport,
 )
 from shared.domain.money import Shares
-from shared.domain.order import FINAL, Order
+from shared.domain.order import FINAL, Order, OrderState
 from shared.domain.reports import Reports
 from shared.ports import Answer, Batch, Switch
 from tests.simulation.clockwork import Clockwork
@@ -276,14 +277,21 @@ class FaultyVenue:
         return [replace(one, observed_at=at + max(one.observed_at - now, 0)) for one in self._haunted(list(answers))]
 
     def _haunted(self, answers: list[Answer]) -> list[Answer]:
-        """The venue says that an order has ended and how much it filled in all, and tells the fills a little later."""
+        """The venue says that an order has ended, and tells its fills a little later; how much it filled in all it may
+        know already, or, of purchases, may not. (Shares of which it denies that they were sold would be sold again, out
+        of another sleeve: that is for a person to look at.)
+        """
         ends = [one for one in answers if isinstance(one.payload, OrderReport) and one.payload.state in FINAL]
         if not ends or not self._gate.dice.fires(Fault.GHOST):
             return answers
         late = [one for one in answers if isinstance(one.payload, OrderFilled | FillStatus)]
         wait = self._gate.dice.rng.randrange(SECOND, 20 * SECOND)
         self._gate.clock.after(wait, lambda: self._exchange.say(late))
-        return [one for one in answers if one not in late]
+        told = [one for one in answers if one not in late]
+        if self._gate.dice.rng.random() < 0.5:
+            return told
+        denied = self._exchange.denied_of([one.payload.fill for one in late if isinstance(one.payload, OrderFilled)])
+        return [_without(one, denied) for one in told]
 
     def reports(self, at: int, since: int) -> Reports:
         def make() -> Reports:
@@ -293,13 +301,12 @@ class FaultyVenue:
 
         return self._gate.call("read reports", make)
 
-    # ------------------------------------------------------------------ requests that are repeated until they arrive
+    # ------------------------------------------------------------------ requests that may be repeated
 
-    def _surely(self, name: str, call: Callable[[], list[Answer]], at: int) -> list[Answer]:
+    def _to_chain(self, name: str, call: Callable[[], list[Answer]], at: int) -> list[Answer]:
         def make() -> list[Answer]:
             dice = self._gate.dice
             if dice.fires(Fault.VENUE_REQUEST_LOST):
-                self._gate.clock.after(SECOND, lambda: self._exchange.say(call()))
                 return []
             if dice.fires(Fault.VENUE_TWICE):
                 call()
@@ -308,10 +315,10 @@ class FaultyVenue:
         return self._gate.call(name, make)
 
     def redeem(self, market: str, at: int) -> list[Answer]:
-        return self._surely(f"redeem {market}", lambda: self._exchange.redeem(market), at)
+        return self._to_chain(f"redeem {market}", lambda: self._exchange.redeem(market), at)
 
     def merge(self, market: str, size: Shares, ref: str, at: int) -> list[Answer]:
-        return self._surely(f"merge {market}", lambda: self._exchange.merge(market, size, ref), at)
+        return self._to_chain(f"merge {market}", lambda: self._exchange.merge(market, size, ref), at)
 
     def deposit(self, ref: str, amount: int, at: int) -> None:
         def make() -> None:
@@ -348,3 +355,13 @@ class FaultyVenue:
 
     def cancel_all(self, at: int) -> list[Answer]:
         return self._asked("cancel all", self._exchange.cancel_all, at)
+
+
+def _without(answer: Answer, denied: list[Fill]) -> Answer:
+    """The report on an order as it is before these executions are known; an order that they fill whole is cancelled."""
+    report = answer.payload
+    if not isinstance(report, OrderReport):
+        return answer
+    unknown = sum(fill.size for fill in denied if fill.order_key == report.order_key)
+    state = OrderState.CANCELED if unknown and report.state is OrderState.FILLED else report.state
+    return replace(answer, payload=replace(report, state=state, filled=Shares(report.filled - unknown)))

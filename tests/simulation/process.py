@@ -9,10 +9,11 @@ from fargate.people import People
 from shared.adapters.durable.lease import Keeper
 from shared.adapters.durable.store import DurableStore
 from shared.adapters.feeds.inbox import Inbox
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import Corrupt, LeaseLost, OutcomeUnknown, Temporary
 from shared.domain.instants import MILLISECOND, SECOND
 from shared.domain.ledger import Record
-from shared.domain.messages import Command, CommandKind, Payload
+from shared.domain.messages import Payload
 from shared.domain.money import dollars
 from shared.engine.engine import Engine
 from shared.ports import Answer, Heard, Switch

@@ -6,7 +6,7 @@ from shared.adapters.durable.backend import Lease
 from shared.adapters.durable.conditions import Guard
 from shared.adapters.journal.entry import JournalEntry
 from shared.adapters.memory.backend import MemoryBackend
-from shared.domain.messages import Command
+from shared.domain.command import Command
 from shared.ports import Switch
 
 

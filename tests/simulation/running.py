@@ -38,6 +38,7 @@ class Total(Struct):
     plans: int = 0
     fills: int = 0
     reversed: int = 0
+    merges: int = 0
     lives: int = 0
     failed: int | Placement | None = None
     sentence: str = ""
@@ -48,7 +49,7 @@ class Total(Struct):
         self.calls += other.calls
         self.doubts += other.doubts
         self.waits += other.waits
-        for name in ("histories", "with_fill", "plans", "fills", "reversed", "lives"):
+        for name in ("histories", "with_fill", "plans", "fills", "reversed", "merges", "lives"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         if self.failed is None:
             self.failed, self.sentence = other.failed, other.sentence
@@ -75,6 +76,7 @@ def _count(total: Total, world: World) -> None:
     total.fills += world.checks.fills
     total.with_fill += world.checks.fills > 0
     total.reversed += world.checks.reversed
+    total.merges += world.checks.merges
     total.lives += sum(process.lives for process in world.processes)
 
 

@@ -8,20 +8,29 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from shared.domain.command import CommandKind
 from shared.domain.instants import SECOND
-from shared.domain.messages import BookSnapshot, CommandKind, MarketResolved, Payload, PublicTrade, WhaleTrade
+from shared.domain.messages import (
+    BookSnapshot,
+    MarketResolved,
+    Payload,
+    PublicTrade,
+    WhaleTrade,
+)
 from shared.domain.money import ONE
 from shared.domain.order import Side
 from shared.settings import LeaseSettings
 from tests.simulation.clockwork import START
-from tests.simulation.options import Options
+from tests.simulation.options import DAY_S, Options
 from tests.simulation.world import World
 
 LEASE = LeaseSettings(6 * SECOND, 2 * SECOND, 4 * SECOND)
 
 
 class Scenario(Struct, frozen=True):
-    """``script`` puts what happens on the world's clock; ``traders``, ``books`` and ``failing`` as in ``Options``."""
+    """``script`` puts what happens on the world's clock; ``traders``, ``books``, ``failing`` and ``voice_s`` are as
+    in ``Options``.
+    """
 
     name: str
     script: Callable[["Script"], None]
@@ -29,6 +38,7 @@ class Scenario(Struct, frozen=True):
     books: bool = True
     failing: int = 0
     seconds: int = 135
+    voice_s: int = DAY_S
 
     def options(self) -> Options:
         """No faults at all."""
@@ -45,6 +55,7 @@ class Scenario(Struct, frozen=True):
             cap=400,
             latency_ms=200,
             lease=LEASE,
+            voice_s=self.voice_s,
         )
 
 
@@ -188,6 +199,16 @@ def _restarted(script: Script) -> None:
     script.whale(110, 50, who="cleo")
 
 
+def _both_sides(script: Script) -> None:
+    """The sale of everything fails to settle after the other side was bought: both are held, and merged."""
+    script.print(1, 50, 1, token="o:yes")
+    for second in range(1, 120, 4):
+        script.book(second, 49, market="n")
+    script.whale(8, 50, token="n:yes")
+    script.whale(30, 49, size=50_000, side=Side.SELL, token="n:yes")
+    script.whale(33, 50, token="n:no", who="bert")
+
+
 def _prints(script: Script) -> None:
     script.whale(8, 50)
     for second in range(9, 60, 3):
@@ -197,6 +218,7 @@ def _prints(script: Script) -> None:
         script.print(second, 50, 15, Side.SELL)
 
 
+BOTH_SIDES = "both sides are held when a sale fails"
 SCENARIOS = (
     Scenario("a copied purchase is filled at once", _bought),
     Scenario("a purchase rests and is given up, phase after phase", _rests),
@@ -211,6 +233,7 @@ SCENARIOS = (
     Scenario("told to stop with orders open", _told_to_stop),
     Scenario("held up until another has taken over", _taken_over, traders=2),
     Scenario("the matching engine restarts under an order", _restarted, seconds=240),
+    Scenario(BOTH_SIDES, _both_sides, failing=400_000, voice_s=2),
     Scenario("filled from prints alone, some executions fail", _prints, books=False, failing=400_000),
 )
 

@@ -1,5 +1,6 @@
 """Testing the tester: sound code passes, planted bugs are found, a seed is one history, and the checks do complain."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -14,9 +15,9 @@ from msgspec.structs import replace
 from shared.adapters.durable.backend import Lease
 from shared.adapters.durable.conditions import Guard
 from shared.adapters.journal.entry import JournalEntry
+from shared.domain.command import Command, CommandKind
 from shared.domain.instants import SECOND
 from shared.domain.ledger import CASH, PUSD, Entry, PostingKind, Record, RecordKind, posting
-from shared.domain.messages import Command, CommandKind
 from shared.domain.order import Order, OrderState, Side
 from shared.engine.ledger import plan_record
 from shared.ports import Switch
@@ -26,10 +27,10 @@ from tests.simulation.__main__ import main, poor, story
 from tests.simulation.checks import Violation
 from tests.simulation.clockwork import START, Clockwork
 from tests.simulation.faults import CALLS, MOMENTS, Fault
-from tests.simulation.mutants import MUTANTS, PAIRS, sent_before_written
+from tests.simulation.mutants import MUTANTS, OF_MERGES, PAIRS, sent_before_written
 from tests.simulation.options import draw
 from tests.simulation.running import WRONG, nothing, simulate
-from tests.simulation.scenarios import SCENARIOS, Placement, calls_of, played, staged
+from tests.simulation.scenarios import BOTH_SIDES, SCENARIOS, Placement, calls_of, played, staged
 from tests.simulation.world import World
 
 SEEDS = 1_000
@@ -52,6 +53,18 @@ def test_a_planted_bug_is_found_within_a_thousand_histories(mutant: Callable[[],
             except WRONG:
                 return
     pytest.fail(f"{SEEDS} histories passed over {mutant.__name__}")
+
+
+@pytest.mark.parametrize("mutant", OF_MERGES, ids=lambda mutant: mutant.__name__)
+def test_a_planted_bug_of_merges_is_found_by_some_crash_around_one(mutant: Callable[[], Any]) -> None:
+    number = next(n for n, scenario in enumerate(SCENARIOS) if scenario.name == BOTH_SIDES)
+    with mutant():
+        for call, after in itertools.product(range(calls_of(SCENARIOS[number])), (False, True)):
+            try:
+                played(Placement(number, call, after))
+            except WRONG:
+                return
+    pytest.fail(f"every crash was survived in spite of {mutant.__name__}")
 
 
 def test_at_least_twelve_bugs_are_planted_of_which_four_need_two_faults() -> None:

@@ -10,12 +10,11 @@ from hashlib import sha256
 from random import Random
 
 from shared.domain.change import Change
+from shared.domain.command import Command, CommandKind
 from shared.domain.instants import DAY, MINUTE, SECOND
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
     BookSnapshot,
-    Command,
-    CommandKind,
     MarketListed,
     MarketResolved,
     Payload,
@@ -78,6 +77,7 @@ def limits_of(options: Options) -> Limits:
         stop_loss=Fraction(0),
         take_profit=Fraction(0),
         trailing_stop=Fraction(0),
+        voice_ns=options.voice_s * SECOND,
     )
 
 

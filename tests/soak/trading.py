@@ -24,9 +24,10 @@ from shared.adapters.memory.store import MemoryStore
 from shared.adapters.paper.venue import PaperVenue
 from shared.adapters.s3.lake import FolderLake
 from shared.adapters.s3.tape import Tape
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Decision
 from shared.domain.market import Market
-from shared.domain.messages import Command, CommandKind, RankingPublished
+from shared.domain.messages import RankingPublished
 from shared.domain.money import ONE, Fraction, dollars
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.limits import Limits

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from shared.adapters.durable.conditions import Guard
 from shared.adapters.journal.entry import JournalEntry
+from shared.domain.command import Command
 from shared.domain.decision import Decision
-from shared.domain.messages import Command
 from shared.domain.order import Order
 from shared.ports import Switch
 

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from shared.adapters.durable.backend import Backend
 from shared.adapters.durable.conditions import JOURNAL, LEASE, ORDER, POSTING, ROOM, SWITCH, Guard
 from shared.adapters.journal.entry import JournalEntry, journal_key
+from shared.domain.command import Command
 from shared.domain.decision import Decision
 from shared.domain.errors import Corrupt, LeaseLost, OutcomeUnknown
 from shared.domain.instants import DAY
 from shared.domain.ledger import Record, RecordKind
-from shared.domain.messages import Command, PlanCommitted, PlanRefused, RefusedBy
+from shared.domain.messages import PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.order import Order
 from shared.ports import Clock, Switch
 

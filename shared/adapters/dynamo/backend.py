@@ -13,9 +13,9 @@ from shared.adapters.dynamo.lines import entry_at, read_journal
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.dynamo.transaction import transaction_of
 from shared.adapters.journal.entry import JournalEntry
+from shared.domain.command import Command
 from shared.domain.decision import Decision
 from shared.domain.instants import SECOND
-from shared.domain.messages import Command
 from shared.domain.order import Order
 from shared.ports import Switch
 

@@ -2,11 +2,11 @@
 
 import msgspec
 
+from shared.domain.command import Command
 from shared.domain.decision import Decision
 from shared.domain.instants import SECOND, iso, iso_day
 from shared.domain.ledger import Position, Posting, Record
 from shared.domain.market import Market
-from shared.domain.messages import Command
 from shared.domain.order import Order
 from shared.ports import Switch
 

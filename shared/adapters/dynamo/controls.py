@@ -9,7 +9,7 @@ from shared.adapters.durable.conditions import SWITCH
 from shared.adapters.dynamo.codec import COMMAND, body_of, decode_command
 from shared.adapters.dynamo.failures import FAILED, Pause, code_of, patiently
 from shared.adapters.dynamo.tables import Control, Tables
-from shared.domain.messages import Command
+from shared.domain.command import Command
 from shared.ports import Switch
 
 TRADING = True

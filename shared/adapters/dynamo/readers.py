@@ -15,13 +15,13 @@ from shared.adapters.durable.conditions import SWITCH
 from shared.adapters.dynamo.codec import COMMAND, account_day, body_of
 from shared.adapters.dynamo.failures import Verdict, judge, raised_for
 from shared.adapters.dynamo.tables import Endpoint, Metrics, Tables
+from shared.domain.command import Command
 from shared.domain.decision import Decision
 from shared.domain.errors import BadInput, HouseError, Temporary
 from shared.domain.ids import intent_id, order_key
 from shared.domain.instants import DAY, day_of
 from shared.domain.ledger import Position
 from shared.domain.market import Market
-from shared.domain.messages import Command
 from shared.domain.order import Order, Purpose, Side
 from shared.ports import Switch
 

@@ -2,9 +2,10 @@
 
 from shared.adapters.durable.store import DurableStore
 from shared.adapters.journal.file import JournalFile
+from shared.domain.command import Command
 from shared.domain.decision import Decision
 from shared.domain.ledger import Record
-from shared.domain.messages import Command, PlanCommitted, PlanRefused
+from shared.domain.messages import PlanCommitted, PlanRefused
 from shared.ports import Switch
 
 

@@ -4,8 +4,8 @@ from threading import Lock
 
 from msgspec.structs import replace
 
+from shared.domain.command import Command
 from shared.domain.ledger import OBEYING, Record
-from shared.domain.messages import Command
 from shared.ports import Switch
 
 

@@ -7,7 +7,7 @@ from shared.adapters.paper.register import Register
 from shared.adapters.paper.wallet import Wallet
 from shared.domain.instants import iso_day
 from shared.domain.ledger import PUSD, Fill, SettlementStatus
-from shared.domain.messages import Merged, RebatePaid, Redeemed
+from shared.domain.messages import Merged, MergeReverted, RebatePaid, Redeemed
 from shared.domain.money import ONE, Shares, value
 
 LEAST_REBATE = ONE
@@ -83,12 +83,12 @@ class Account:
             self._note(Movement(ref, MovementKind.REDEEM, at, {**amounts, PUSD: paid}, market))
         return Redeemed(market)
 
-    def merge(self, market: str, size: Shares, ref: str, at: int) -> Merged | None:
-        """Turn shares of each outcome into dollars, once per ``ref``; None where they are not there (it reverts)."""
+    def merge(self, market: str, size: Shares, ref: str, at: int) -> Merged | MergeReverted:
+        """Turn shares of each outcome into dollars, once per ``ref``; it reverts where they are not there."""
         if f"merge/{ref}" not in self._moved:
             tokens = self.tokens.get(market, ())
             if len(tokens) < 2 or size <= 0 or any(self.wallet.held.get(token, 0) < size for token in tokens):
-                return None
+                return MergeReverted(market, ref)
             amounts = {**{token: -int(size) for token in tokens}, PUSD: int(size)}
             self._note(Movement(f"merge/{ref}", MovementKind.MERGE, at, amounts, market))
         return Merged(market, size, ref)

@@ -29,6 +29,7 @@ from shared.domain.messages import (
     BookSnapshot,
     MarketResolved,
     Merged,
+    MergeReverted,
     OrderAccepted,
     OrderInDoubt,
     OrderRejected,
@@ -228,9 +229,8 @@ class PaperVenue:
         return self._to_chain(Action(Due.REDEEM, market), at)
 
     def merge(self, market: str, size: Shares, ref: str, at: int) -> list[Answer]:
-        """Turn shares of both outcomes into dollars, once per ``ref``; answered by ``Merged``.
-
-        Where the wallet does not hold them the transaction reverts, which nobody is told.
+        """Turn shares of both outcomes into dollars, once per ``ref``; answered by ``Merged``, or by ``MergeReverted``
+        where the wallet does not hold them.
         """
         return self._to_chain(Action(Due.MERGE, market, size=size, ref=ref), at)
 
@@ -242,7 +242,7 @@ class PaperVenue:
 
     def _on_chain(self, at: int, action: Action) -> list[Answer]:
         """A redemption, a merge or a rebate is mined. Shares of executions that may still fail cannot be used yet."""
-        said: Redeemed | Merged | RebatePaid | None
+        said: Redeemed | Merged | MergeReverted | RebatePaid | None
         if action.due is Due.REBATE:
             said = self._account.rebate(action.key, at)
         elif self._register.unsettled_in(action.key):

@@ -1,7 +1,7 @@
 """Positions and balance of the wallet against our books, to the micro-unit.
 
-A difference is explained only by facts that we know: executions that may not have settled, shares not redeemed yet,
-and, for a short time, what an order of ours may have filled without our having heard.
+A difference is explained only by facts that we know: executions that may not have settled, shares not redeemed or
+merged yet, and, for a short time, what an order of ours may have filled without our having heard.
 """
 
 from msgspec import Struct
@@ -57,6 +57,10 @@ def _rooms(draft: Draft) -> dict[str, _Room]:
     for redemption in draft.belief.redemptions:
         rooms.setdefault(redemption.token, _Room([])).unsettled.append(-redemption.size)
         rooms[PUSD].unsettled.append(redemption.paid)
+    for merge in draft.belief.merging:
+        for token, left in merge.left.items():
+            rooms.setdefault(token, _Room([])).unsettled.append(left)
+        rooms[PUSD].unsettled.append(-merge.due)
     for order in draft.orders.values():
         if order.remaining and _may_fill(draft, order):
             room, cash = rooms.setdefault(order.token, _Room([])), rooms[PUSD]
@@ -89,7 +93,7 @@ def _compare(draft: Draft, rooms: dict[str, _Room], question: str, asset: str, h
     text = f"{asset}: the wallet holds {held}, our books {believed}, a difference of {difference}"
     kind, unheard = _explain(difference, room)
     if kind is Difference.SETTLING:
-        draft.find(kind, asset, f"{text}, which is what has not settled or was not redeemed yet")
+        draft.find(kind, asset, f"{text}, which is what has not settled, or was not redeemed or merged yet")
     elif kind is Difference.IN_FLIGHT:
         draft.lags(question, asset, unheard, f"{text}, of which an open order may have filled {unheard} unheard")
     elif difference == draft.foreign.get(asset, 0):

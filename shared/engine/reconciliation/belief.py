@@ -11,7 +11,7 @@ from shared.domain.instants import MINUTE, SECOND
 from shared.domain.ledger import CASH, PROVISIONAL, PUSD, RESERVED, BookedFill, FillKey, Position, Redemption
 from shared.domain.messages import Payload
 from shared.domain.order import Order
-from shared.engine.ledger import Projection
+from shared.engine.projection import Projection, Underway
 
 __all__ = [
     "HALTING",
@@ -46,6 +46,7 @@ class Belief(Struct, frozen=True):
     trading: bool = True
     redemptions: tuple[Redemption, ...] = ()
     acknowledged: tuple[str, ...] = ()
+    merging: tuple[Underway, ...] = ()
 
 
 def belief_of(
@@ -54,10 +55,11 @@ def belief_of(
     trading: bool,
     redemptions: tuple[Redemption, ...] = (),
     acknowledged: tuple[str, ...] = (),
+    merging: tuple[Underway, ...] = (),
 ) -> Belief:
     """Belief as the engine's projection holds it; a live face, to be used before the next event is handled."""
     cash = sum(books.balance(account, PUSD) for account in OUR_CASH)
-    return Belief(books.orders, books.positions, cash, fills, trading, redemptions, acknowledged)
+    return Belief(books.orders, books.positions, cash, fills, trading, redemptions, acknowledged, merging)
 
 
 class Patience(Struct, frozen=True):
@@ -83,7 +85,7 @@ class Difference(Enum):
     IN_FLIGHT = "in_flight"
     """Young enough that one side has not heard yet; it halts if the next rounds do not clear it."""
     SETTLING = "settling"
-    """Exactly what executions that have not settled, or shares not redeemed yet, make up."""
+    """Exactly what executions that have not settled, or shares not redeemed or merged yet, make up."""
     IN_DOUBT = "in_doubt"
     """An order of unknown outcome: cancel it by its hash and ask again."""
     UNREAD = "unread"
@@ -141,7 +143,7 @@ class Reconciliation(Struct, frozen=True):
     def equal(self) -> bool:
         """Belief, once the payloads are applied, is proven to equal the venue: only then may a start go on to trade.
 
-        What exactly settles, or waits to be redeemed, is no inequality.
+        What exactly settles, or waits to be redeemed or merged, is no inequality.
         """
         fine = (Difference.REPAIRED, Difference.SETTLING)
         return all(finding.kind in fine for finding in self.findings)

@@ -5,7 +5,7 @@ import pytest
 from shared.adapters.dynamo.controls import put_command
 from shared.adapters.memory.backend import MemoryBackend
 from shared.adapters.memory.store import MemoryStore
-from shared.domain.messages import Command
+from shared.domain.command import Command
 from shared.ports import Store
 from tests.contracts.embedded import Embedded
 from tests.contracts.store.lives import life

@@ -4,8 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from shared.domain.change import Change
+from shared.domain.command import Command, CommandKind
 from shared.domain.ledger import CASH, HeadroomChange, Record, RecordKind
-from shared.domain.messages import Command, CommandKind, PlanCommitted, PlanRefused, RefusedBy
+from shared.domain.messages import PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.money import dollars
 from shared.domain.order import OrderCause
 from shared.engine.ledger import Projection

@@ -16,7 +16,7 @@ from shared.domain.messages import PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.money import ONE, Usd
 from shared.engine.ledger import Projection, plan_record, shares_room
 from shared.engine.resizing import change_records
-from shared.engine.settling import external_record, rebate_record
+from shared.engine.settling import external_record, rebate_record, unmerged_record
 from shared.ports import Store
 from tests.contracts.embedded import Embedded
 from tests.contracts.store.conftest import Kept
@@ -47,6 +47,8 @@ def busy_life(world: World) -> World:
     world.status(mined, STATUS.CONFIRMED)
     world.status(failed, STATUS.FAILED)
     world.merge(20 * ONE, f"{world.account}-merge")
+    world.ask_merge(5 * ONE, f"{world.account}-in vain")
+    world.take(unmerged_record(world.account, f"{world.account}-in vain", world.at))
     sale = world.sell(30, 70)
     gone, sold = world.fill(sale, 10), world.fill(sale, 20, better=3)
     world.status(gone, STATUS.MINED)

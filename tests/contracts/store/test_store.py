@@ -3,9 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import Corrupt
 from shared.domain.ledger import CASH, PUSD, Entry, HeadroomChange, PostingKind, Record, RecordKind, posting
-from shared.domain.messages import Command, CommandKind, PlanCommitted, PlanRefused, RefusedBy
+from shared.domain.messages import PlanCommitted, PlanRefused, RefusedBy
 from shared.domain.money import dollars
 from shared.domain.order import EMERGENCY, OrderCause
 from shared.engine.ledger import Projection

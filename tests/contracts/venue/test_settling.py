@@ -2,7 +2,7 @@
 
 from shared.domain.instants import MINUTE
 from shared.domain.ledger import PUSD, SettlementStatus
-from shared.domain.messages import FillStatus, Merged, OrderRejected, Redeemed
+from shared.domain.messages import FillStatus, Merged, MergeReverted, OrderRejected, Redeemed
 from shared.domain.money import ONE, Price, Shares, cost
 from tests.contracts.venue.face import MARKET, OTHER_TOKEN, TOKEN, VenueUnderTest, fak, fills, sold
 
@@ -115,6 +115,7 @@ def test_more_than_is_held_of_one_side_is_not_merged(settling: VenueUnderTest) -
     settling.balance(OTHER_TOKEN, 60 * ONE)
     settling.merge(MARKET, 60 * ONE + 1, "first")
     settling.wait(MINUTE)
-    assert not any(isinstance(said, Merged) for said in settling.heard)
+    moves = [said for said in settling.heard if isinstance(said, Merged | MergeReverted)]
+    assert moves == [MergeReverted(MARKET, "first")]
     after = settling.reports()
     assert (after.positions, after.balance) == ({TOKEN: 100 * ONE, OTHER_TOKEN: 60 * ONE}, CASH - spent)

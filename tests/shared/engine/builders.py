@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.adapters.memory.store import MemoryStore
 from shared.domain.change import Change
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Decision, Reason
 from shared.domain.effects import (
     Alert,
@@ -24,8 +25,6 @@ from shared.domain.ledger import CASH, RESERVED, Fill, SettlementStatus
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
     BookSnapshot,
-    Command,
-    CommandKind,
     Event,
     FillStatus,
     MarketListed,

@@ -1,10 +1,11 @@
 """Exits by rule: a position of $50 is left by its own prices, by the clock, or by a person."""
 
+from shared.domain.command import CommandKind
 from shared.domain.decision import Reason
 from shared.domain.instants import HOUR
 from shared.domain.ledger import Position
 from shared.domain.market import MarketKind
-from shared.domain.messages import CommandKind, MarketChanged
+from shared.domain.messages import MarketChanged
 from shared.domain.money import ONE, Fraction, dollars
 from tests.shared.engine.builders import House, market
 from tests.shared.engine.reasons import Row, ratio

@@ -6,6 +6,7 @@ from shared.domain.instants import MINUTE, SECOND
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.messages import (
     Merged,
+    MergeReverted,
 )
 from shared.domain.money import ONE, Shares
 from shared.domain.order import Order, OrderState, Side
@@ -62,6 +63,12 @@ def merged(house: House) -> None:
     """The venue does what it was asked to do last."""
     asked = house.merges[-1]
     house.give(Merged(asked.market, Shares(asked.size), asked.ref), SECOND)
+
+
+def reverted(house: House) -> None:
+    """The venue cannot do what it was asked to do last."""
+    asked = house.merges[-1]
+    house.give(MergeReverted(asked.market, asked.ref), SECOND)
 
 
 class Wallet:

@@ -13,6 +13,7 @@ from shared.domain.ledger import (
     BookedFill,
     Fill,
     FillKey,
+    Merging,
     Position,
     Record,
     SettlementStatus,
@@ -32,7 +33,13 @@ from shared.engine.ledger import (
     shares_room,
 )
 from shared.engine.limits import Limits
-from shared.engine.settling import external_record, merge_records, rebate_record, status_record
+from shared.engine.settling import (
+    external_record,
+    merge_records,
+    merging_record,
+    rebate_record,
+    status_record,
+)
 from tests.shared.engine.builders import NOON, order
 
 LIMITS = Limits(portfolio_usd=dollars(10**6), market_usd=dollars(10**6), strategy_usd=dollars(10**6))
@@ -123,15 +130,20 @@ class World:
 
     def merge(self, size: int, ref: str) -> list[Record]:
         """Pairs (in millionths) become dollars."""
-        first, second = self.legs()
-        made = merge_records(self.books, first, second, Shares(size), ref, self.at, LIMITS)
+        self.ask_merge(size, ref)
+        made = merge_records(self.books, self.books.merging[ref], self.by_token(), self.at, LIMITS)
         for record in made:
             self.take(record)
         return made
 
-    def legs(self) -> list[list[Position]]:
+    def ask_merge(self, size: int, ref: str) -> None:
+        """Pairs (in millionths) are to become dollars."""
+        self.take(merging_record(self.account, Merging("m", TOKENS, Shares(size), ref), self.at))
+
+    def by_token(self) -> dict[str, list[Position]]:
         """Our positions by token, empty ones included."""
-        return [[held for held in self.books.positions.values() if held.token == token] for token in TOKENS]
+        held = self.books.positions.values()
+        return {token: [position for position in held if position.token == token] for token in TOKENS}
 
     def settle(self, yes: int) -> None:
         """The market pays ``yes`` for its first token and the rest for its second."""
@@ -162,7 +174,7 @@ class World:
                 if live:
                     self.cancel(live[dice % len(live)])
             case "merge":
-                pairs = min(sum(map(self.free, leg)) for leg in self.legs())
+                pairs = min(sum(map(self.free, leg)) for leg in self.by_token().values())
                 if pairs:
                     self.merge(dice % pairs + 1, f"{self.account}-merge-{n}")
             case "settle":

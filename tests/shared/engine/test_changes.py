@@ -6,11 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from shared.domain.change import Change, Mode, in_words
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND
 from shared.domain.ledger import RecordKind
-from shared.domain.messages import Command, CommandKind, MarketListed
+from shared.domain.messages import MarketListed
 from shared.domain.money import ONE, Fraction, dollars
 from shared.domain.order import OrderState, Side
 from shared.engine.changes import REMEMBERED, Changes, pinned_in

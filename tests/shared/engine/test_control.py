@@ -2,10 +2,16 @@
 
 import pytest
 
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.instants import SECOND
 from shared.domain.ledger import RecordKind
-from shared.domain.messages import Command, CommandKind, ControlChanged, OrderInDoubt, PlanRefused, RefusedBy
+from shared.domain.messages import (
+    ControlChanged,
+    OrderInDoubt,
+    PlanRefused,
+    RefusedBy,
+)
 from shared.domain.money import Fraction, dollars
 from shared.domain.order import OrderState
 from tests.shared.engine.builders import RATIO, House, trade

@@ -3,12 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
+from shared.domain.command import CommandKind
 from shared.domain.decision import Reason
 from shared.domain.errors import Corrupt
 from shared.domain.instants import DAY, MINUTE, SECOND
 from shared.domain.messages import (
     BookChange,
-    CommandKind,
     ControlChanged,
     Event,
     FeedHealth,

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from shared.domain.command import CommandKind
 from shared.domain.decision import Reason
 from shared.domain.instants import HOUR, MINUTE, SECOND
 from shared.domain.ledger import SettlementStatus
@@ -10,7 +11,6 @@ from shared.domain.market import MarketKind
 from shared.domain.messages import (
     BookSnapshot,
     Closing,
-    CommandKind,
     MarketChanged,
     MarketListed,
     OrderRejected,

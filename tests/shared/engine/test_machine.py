@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from shared.domain.command import CommandKind
 from shared.domain.instants import DAY, HOUR, SECOND
-from shared.domain.messages import CommandKind
 from shared.domain.money import ONE, dollars
 from shared.domain.order import Side
 from shared.engine.profiles import PROFILES

@@ -1,6 +1,8 @@
 """Money that moves without an order of ours: merges, rebates, foreign activity, and what is owed after a settlement."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.domain.errors import Corrupt
@@ -17,7 +19,7 @@ from shared.domain.ledger import (
 )
 from shared.domain.money import ONE, Shares, Usd, dollars
 from shared.engine.ledger import settle_record, shares_room
-from shared.engine.settling import external_record, merge_records, rebate_record
+from shared.engine.settling import external_record, merge_records, rebate_record, unmerged_record
 from tests.shared.engine.settling_world import LIMITS, World, faults, rebuilt
 
 SLEEVE = "whale_copy/whale"
@@ -105,9 +107,80 @@ def test_shares_that_cost_nothing_share_the_dollar_equally() -> None:
     world = World()
     world.fill(world.buy(10), settles=False)
     world.fill(world.buy(10, token="m:no"), settles=False)
-    yes, no = ([replace(held, cost=Usd(0)) for held in leg] for leg in world.legs())
-    made = merge_records(world.books, yes, no, Shares(10 * ONE), "ref", world.at, LIMITS)
+    world.ask_merge(10 * ONE, "ref")
+    free = {token: [replace(held, cost=Usd(0)) for held in leg] for token, leg in world.by_token().items()}
+    made = merge_records(world.books, world.books.merging["ref"], free, world.at, LIMITS)
     assert [record.position.realized for record in made if record.position is not None] == [dollars(5), dollars(5)]
+
+
+def three_positions() -> World:
+    """Two positions in one outcome and one in the other."""
+    world = World()
+    world.fill(world.buy(30, 61), settles=False)
+    world.at += 1
+    world.fill(world.buy(30, 57, source="other"), settles=False)
+    world.fill(world.buy(50, 23, token="m:no"), settles=False)
+    return world
+
+
+@given(size=st.integers(1, 50 * ONE), booked=st.integers(0, 3))
+def test_a_merge_of_which_a_life_booked_a_part_is_booked_to_the_end_by_the_next(size: int, booked: int) -> None:
+    world = three_positions()
+    cash = world.books.balance(CASH)
+    held = {token: sum(one.size for one in leg) for token, leg in world.by_token().items()}
+    world.ask_merge(size, "ref")
+    for record in merge_records(world.books, world.books.merging["ref"], world.by_token(), world.at, LIMITS)[:booked]:
+        world.take(record)
+    life = World()
+    for record in world.records[1:]:  # it has the deposit already
+        life.take(record)
+    if (left := life.books.merging.get("ref")) is not None:
+        assert not life.books.knows(PostingKind.MERGE, "ref")
+        assert life.books.merging_in("m") == max(left.left.values())
+        for record in merge_records(life.books, left, life.by_token(), life.at, LIMITS):
+            life.take(record)
+    assert life.books.balance(CASH) == cash + size
+    assert {token: sum(one.size for one in leg) for token, leg in life.by_token().items()} == {
+        token: before - size for token, before in held.items()
+    }
+    assert life.books.knows(PostingKind.MERGE, "ref")
+    assert (life.books.merging, life.books.merging_in("m")) == ({}, 0)
+    assert told(life) == []
+
+
+def test_a_merge_asked_for_again_is_the_same_merge() -> None:
+    world = three_positions()
+    world.ask_merge(10 * ONE, "ref")
+    made = merge_records(world.books, world.books.merging["ref"], world.by_token(), world.at, LIMITS)
+    world.take(made[0])
+    world.ask_merge(10 * ONE, "ref")
+    assert world.books.merging["ref"].left == {"m:yes": 0, "m:no": 10 * ONE}
+    world.take(made[1])
+    world.ask_merge(10 * ONE, "ref")
+    assert world.books.merging == {}
+
+
+def test_a_merge_that_reverted_leaves_nothing_behind() -> None:
+    world = three_positions()
+    before = dict(world.books.balances)
+    world.ask_merge(10 * ONE, "ref")
+    assert (world.books.merging_in("m"), world.books.merging_in("n")) == (10 * ONE, 0)
+    world.take(unmerged_record(world.account, "another", world.at))
+    assert world.books.merging_in("m") == 10 * ONE
+    world.take(unmerged_record(world.account, "ref", world.at))
+    assert world.books.merging == {}
+    assert world.books.balances == before
+
+
+def test_a_merge_of_a_journal_that_asked_for_none_is_booked() -> None:
+    world = three_positions()
+    world.ask_merge(10 * ONE, "ref")
+    made = merge_records(world.books, world.books.merging["ref"], world.by_token(), world.at, LIMITS)
+    old = three_positions()
+    for record in made:
+        old.take(record)
+    assert old.books.balances[CASH, PUSD] == world.books.balances[CASH, PUSD] + 10 * ONE
+    assert old.books.knows(PostingKind.MERGE, "ref")
 
 
 # ---------------------------------------------------------------------- rebates, foreign activity, redemptions

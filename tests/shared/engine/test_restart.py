@@ -2,10 +2,10 @@
 
 import pytest
 
+from shared.domain.command import CommandKind
 from shared.domain.decision import Reason
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.messages import (
-    CommandKind,
     Event,
     MarketListed,
     MarketResolved,

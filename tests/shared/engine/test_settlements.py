@@ -23,6 +23,7 @@ from tests.shared.engine.settling_houses import (
     free,
     house_of_two,
     provisional,
+    reverted,
     sold,
 )
 
@@ -207,6 +208,7 @@ def test_a_market_without_a_position_has_nothing_to_redeem() -> None:
 
 def test_a_resolution_without_one_of_our_tokens_settles_the_other_and_says_so() -> None:
     house, _ = both_sides()
+    reverted(house)
     house.give(MarketResolved("m", {NO: 0}))
     assert house.told("payout_unknown") == ["market m resolved without a payout for token m:yes"]
     assert house.size() == 40 * ONE

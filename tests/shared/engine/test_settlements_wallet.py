@@ -2,8 +2,10 @@
 
 from msgspec.structs import replace
 
+from shared.adapters.memory.store import MemoryStore
+from shared.domain.effects import Merge, Write
 from shared.domain.instants import MILLISECOND, MINUTE, SECOND
-from shared.domain.ledger import CASH, PUSD, REBATES, Fill
+from shared.domain.ledger import CASH, PUSD, REBATES, Fill, RecordKind
 from shared.domain.messages import (
     FillStatus,
     Merged,
@@ -11,10 +13,10 @@ from shared.domain.messages import (
     RebatePaid,
     Redeemed,
 )
-from shared.domain.money import ONE, Fraction, Shares, dollars
+from shared.domain.money import ONE, Fraction, Shares, Usd, dollars
 from shared.domain.order import Side
 from shared.domain.reports import Reports, TradeReport
-from shared.engine.reconciliation import reconcile
+from shared.engine.reconciliation import Difference, reconcile
 from tests.shared.engine.builders import RATIO, House, trade
 from tests.shared.engine.reasons import listed
 from tests.shared.engine.settling_houses import (
@@ -29,6 +31,7 @@ from tests.shared.engine.settling_houses import (
     house_of_two,
     merged,
     proven_equal,
+    reverted,
 )
 
 # ---------------------------------------------------------------------- both sides
@@ -146,11 +149,108 @@ def test_a_resolved_market_is_settled_not_merged() -> None:
     assert house.engine.desk.positions == {}
 
 
-def test_a_merge_that_was_asked_for_is_forgotten_when_the_market_resolves_first() -> None:
+def test_a_market_that_resolves_while_the_venue_merges_is_settled_once_that_is_answered() -> None:
     house, _ = both_sides()
+    no = house.size(NO, "other")
     house.resolve()
+    assert house.size(NO, "other") == no
+    assert house.settles == []
+    merged(house)
     assert house.engine.desk.positions == {}
-    assert house.engine.desk.settlements.merging == {}
+    assert house.settles == ["m"]
+    other, _ = both_sides()
+    other.resolve()
+    reverted(other)
+    assert other.engine.desk.positions == {}
+    assert other.settles == ["m"]
+
+
+def test_a_merge_that_reverted_frees_what_it_held_and_is_not_asked_for_again_until_something_changes() -> None:
+    house, _ = both_sides()
+    cash, held = house.cash, house.size()
+    assert free(house) == 0
+    reverted(house)
+    assert (house.cash, house.size(), free(house)) == (cash, held, held)
+    assert house.told("merge_reverted") == ["market m: the wallet did not hold what was to be merged; nothing was"]
+    assert len(house.merges) == 1
+    reverted(house)
+    assert len(house.told("merge_reverted")) == 1
+    house.fill(house.sent[0], size=ONE)
+    assert [asked.size for asked in house.merges] == [40 * ONE, 41 * ONE]
+
+
+def test_a_merge_is_written_down_before_it_is_asked_for() -> None:
+    house = house_of_two()
+    late = house.copied()
+    house.accept(late)
+    house.report(late, S.CANCELED)
+    house.bought(trade("other", NO, size=600 * ONE, tx="tx2"), after=MINUTE)
+    effects = house.give(OrderFilled(Fill("t", late.order_key, late.limit, Shares(40 * ONE), Usd(0), house.now)))
+    asked = next(n for n, effect in enumerate(effects) if isinstance(effect, Merge))
+    written = effects[asked - 1]
+    assert isinstance(written, Write)
+    assert written.record.kind is RecordKind.MERGING
+
+
+def test_a_life_that_ends_before_it_hears_of_a_merge_leaves_it_to_the_next_under_the_same_name() -> None:
+    house, fill = both_sides(settles=True)
+    house.status(fill, STATUS.MINED)
+    (asked,) = house.merges
+    life = house.restarted()
+    life.status(fill, STATUS.CONFIRMED)
+    assert life.merges == [asked]
+    cash = life.cash
+    merged(life)
+    assert life.cash == cash + dollars(40)
+    assert life.size() == 0
+    assert life.restarted().merges == []
+
+
+def test_an_end_between_two_records_of_a_merge_loses_nothing() -> None:
+    house, _ = both_sides()
+    cash = house.cash
+    merged(house)
+    store = MemoryStore()
+    for record in house.store.journal("test")[:-1]:  # of two positions one had given its part
+        if record.kind is RecordKind.PLANNED:
+            store.plan(record)
+        else:
+            store.write(record)
+    before = House(LIMITS, RATIO, store=store)
+    listed(before, "n")
+    life = before.restarted()
+    (asked,) = life.merges
+    assert asked == house.merges[0]
+    merged(life)
+    assert (life.cash, life.size(), life.size(NO, "other")) == (
+        cash + dollars(40),
+        house.size(),
+        house.size(NO, "other"),
+    )
+
+
+def test_a_merge_that_somebody_else_asked_for_is_booked() -> None:
+    house, _ = both_sides(settles=True)
+    cash, held = house.cash, house.size()
+    house.give(Merged("m", Shares(10 * ONE), "by hand"))
+    house.give(Merged("m", Shares(10 * ONE), "by hand"))
+    assert (house.cash, house.size()) == (cash + dollars(10), held - 10 * ONE)
+    assert house.engine.desk.books.imbalance() == 0
+
+
+def test_the_wallet_may_or_may_not_show_a_merge_that_is_not_answered() -> None:
+    house, _ = both_sides()
+    wallet = Wallet(house, house.cash)
+    wallet.shares = {YES: house.size(), NO: house.size(NO, "other")}
+    proven_equal(wallet)
+    for token in (YES, NO):
+        wallet.shares[token] -= 40 * ONE
+    wallet.cash += dollars(40)
+    result = wallet.round()
+    assert result.equal
+    assert [finding.kind for finding in result.findings] == [Difference.SETTLING] * 3
+    wallet.cash -= 1
+    assert not wallet.round().equal
 
 
 # ---------------------------------------------------------------------- money that comes by itself

@@ -123,6 +123,7 @@ def test_the_steps_reach_failures_merges_settlements_and_sales_of_mined_shares()
         world.step(n, what, dice)
         assert told(world) == []
     without_money = {RecordKind.HALTED, RecordKind.RESUMED, RecordKind.REDEEMED, RecordKind.VOIDED, *RESIZING}
+    without_money.add(RecordKind.UNMERGED)
     assert {record.kind for record in world.records} == set(RecordKind) - without_money
 
 

@@ -11,8 +11,9 @@ from shared.adapters.replay.recording import TapePrints
 from shared.adapters.s3.lake import FolderLake
 from shared.adapters.s3.tape import Tape, TapeEntry, read_life
 from shared.domain.change import Change
+from shared.domain.command import Command, CommandKind
 from shared.domain.instants import SECOND
-from shared.domain.messages import Command, CommandKind, Event, MarketListed, RankingPublished
+from shared.domain.messages import Event, MarketListed, RankingPublished
 from shared.domain.money import dollars
 from shared.engine.limits import Limits
 from shared.research.driver import Driver

@@ -10,12 +10,11 @@ from shared.adapters.memory.paper_log import MemoryPaperLog
 from shared.adapters.memory.store import MemoryStore
 from shared.adapters.paper.orders import SettlementSettings, VenueSettings
 from shared.adapters.paper.venue import PaperVenue
+from shared.domain.command import Command, CommandKind
 from shared.domain.effects import Effect, Merge
 from shared.domain.instants import HOUR, MINUTE, SECOND
 from shared.domain.ledger import SettlementStatus
 from shared.domain.messages import (
-    Command,
-    CommandKind,
     Event,
     FeedHealth,
     MarketListed,

@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from shared.domain.command import Command, CommandKind
 from shared.domain.effects import Alert
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.ledger import Record, RecordKind
 from shared.domain.messages import (
-    Command,
-    CommandKind,
     ControlChanged,
     FeedHealth,
     OrderAccepted,

@@ -3,8 +3,8 @@
 import pytest
 
 from shared.adapters.memory.store import MemoryStore
+from shared.domain.command import Command, CommandKind
 from shared.domain.errors import Temporary
-from shared.domain.messages import Command, CommandKind
 from shared.ports import Switch
 from shared.research.storing import TRIES, switched
 

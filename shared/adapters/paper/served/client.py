@@ -43,7 +43,7 @@ from shared.adapters.paper.served.wire import (
 )
 from shared.domain.errors import BadInput, OutcomeUnknown, Temporary
 from shared.domain.market import Market
-from shared.domain.messages import Merged, OrderInDoubt, OrderRejected, Redeemed
+from shared.domain.messages import Merged, MergeReverted, OrderInDoubt, OrderRejected, Redeemed
 from shared.domain.money import Shares
 from shared.domain.order import Order
 from shared.domain.reports import Reports
@@ -192,7 +192,7 @@ class ServedVenue:
         return self._move(market, Redeem(market, at))
 
     def merge(self, market: str, size: Shares, ref: str, at: int) -> list[Answer]:
-        """Turn shares of each outcome into dollars, once per ``ref``; answered by ``Merged``."""
+        """Turn shares of each outcome into dollars, once per ``ref``; answered by ``Merged`` or ``MergeReverted``."""
         return self._move(ref, Merge(market, size, ref, at))
 
     def _move(self, name: str, call: Redeem | Merge) -> list[Answer]:
@@ -261,7 +261,7 @@ class ServedVenue:
             match answer.payload:
                 case Redeemed(market):
                     self._moves.pop((Redeem, market), None)
-                case Merged(ref=ref):
+                case Merged(ref=ref) | MergeReverted(ref=ref):
                     self._moves.pop((Merge, ref), None)
                 case _:
                     pass

@@ -14,7 +14,7 @@ from shared.adapters.dynamo.lease import raise_epoch
 from shared.adapters.dynamo.paper_log import DynamoPaperLog
 from shared.adapters.dynamo.rebuild import rebuild, verify_books
 from shared.adapters.dynamo.tables import Tables
-from shared.domain.messages import Command, CommandKind
+from shared.domain.command import Command, CommandKind
 from shared.domain.money import dollars
 from shared.domain.order import OrderCause
 from shared.ports import Switch

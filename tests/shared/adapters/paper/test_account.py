@@ -16,6 +16,7 @@ from shared.domain.instants import DAY, MINUTE, SECOND, end_of_day, iso_day
 from shared.domain.ledger import Fill
 from shared.domain.messages import (
     MarketResolved,
+    MergeReverted,
     OrderFilled,
     OrderRejected,
     Payload,
@@ -156,13 +157,13 @@ def test_a_payout_is_remembered_where_the_account_had_an_order_and_nowhere_else(
 def test_nothing_and_less_is_not_merged(size: int) -> None:
     house = funded(MemoryPaperLog())
     house.merge("m", Shares(size), "none", NOON)
-    assert until(house, NOON + MINUTE) == []
+    assert said(until(house, NOON + MINUTE)) == [MergeReverted("m", "none")]
 
 
 def test_a_market_nobody_told_of_has_nothing_to_merge() -> None:
     house = PaperVenue(1, MemoryPaperLog(), settings=SETTLING)
     house.merge("m", Shares(ONE), "some", NOON)
-    assert until(house, NOON + MINUTE) == []
+    assert said(until(house, NOON + MINUTE)) == [MergeReverted("m", "some")]
 
 
 def test_without_settlement_a_redemption_takes_a_round_trip() -> None:

@@ -1,13 +1,12 @@
 """One payload of every kind."""
 
+from shared.domain.command import Command, CommandKind
 from shared.domain.ledger import Fill, SettlementStatus
 from shared.domain.market import Market, MarketKind
 from shared.domain.messages import (
     BookChange,
     BookSnapshot,
     Closing,
-    Command,
-    CommandKind,
     ControlChanged,
     FeedHealth,
     FeedNotice,
@@ -17,6 +16,7 @@ from shared.domain.messages import (
     MarketListed,
     MarketResolved,
     Merged,
+    MergeReverted,
     NoticeKind,
     OrderAccepted,
     OrderFilled,
@@ -84,5 +84,6 @@ EVERY_KIND: list[Payload] = [
     FiguresPublished(Figures(NOON, Usd(1), Usd(2), Usd(3), Usd(4), {"crash": -5}, bets=2, trims={"t#w": 900_000})),
     Redeemed("m"),
     Merged("m", Shares(5), "merge"),
+    MergeReverted("m", "merge"),
     RebatePaid("rebate", 2**53 + 1),
 ]
