@@ -22,6 +22,7 @@ from shared.domain.messages import (
     WhaleTrade,
 )
 from shared.domain.money import Shares
+from shared.domain.notice import Notice
 from shared.domain.order import Order
 from shared.domain.reports import Reports
 
@@ -232,3 +233,10 @@ class Archive(Protocol):
 
     def flush(self, now: int = 0) -> int:
         """Make what was added durable; how many events that were."""
+
+
+class Notifier(Protocol):
+    """Where notices go to reach people."""
+
+    def notify(self, notice: Notice) -> None:
+        """Hand over one notice; ``Temporary`` when nobody took it."""

@@ -25,6 +25,7 @@ CLOB_WS_URL = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
 RTDS_URL = "wss://ws-live-data.polymarket.com"
 BINANCE_URL = "wss://stream.binance.com:9443"
 BINANCE_DATA_URL = "wss://data-stream.binance.vision"
+TELEGRAM_URL = "https://api.telegram.org"
 COINBASE_URL = "wss://ws-feed.exchange.coinbase.com"
 LIMIT_PREFIX = "LIMIT_"
 PERCENT_LIMITS = {"STOP_LOSS_PCT": "stop_loss", "TAKE_PROFIT_PCT": "take_profit", "TRAILING_STOP_PCT": "trailing_stop"}
@@ -148,6 +149,26 @@ class LeaseSettings(Struct, frozen=True):
             )
 
 
+class CloudSettings(Struct, frozen=True):
+    """What a deployment calls its parts; everything but the buckets is empty where there is none (``make run``).
+
+    ``deployment``: ``paper`` or ``live``. ``alerts_queue_url``: where notices go. ``alerts_topic``: the ARN by which
+    people get them as e-mail. ``kill_hashes``: name of the parameter with the hashes of the kill token.
+    ``kill_secret``, ``telegram_secret``, ``discord_secret``: names in Secrets Manager.
+    """
+
+    deployment: str = "paper"
+    lake_bucket: str = "house-lake"
+    audit_bucket: str = "house-audit"
+    alerts_queue_url: str = ""
+    alerts_topic: str = ""
+    kill_hashes: str = ""
+    kill_secret: str = ""
+    telegram_secret: str = ""
+    discord_secret: str = ""
+    telegram_url: str = TELEGRAM_URL
+
+
 class Settings(Struct, frozen=True):
     """All settings of one process. ``synthetic_hours``: how long the synthetic day lasts."""
 
@@ -162,6 +183,7 @@ class Settings(Struct, frozen=True):
     risk: RiskSettings = RiskSettings()
     health: HealthSettings = HealthSettings()
     lease: LeaseSettings = LeaseSettings()
+    cloud: CloudSettings = CloudSettings()
 
 
 def _read(env: Mapping[str, str], name: str, default: T, parse: Callable[[str], T]) -> T:
@@ -285,6 +307,12 @@ def _account(text: str) -> str:
     return text
 
 
+def _deployment(text: str) -> str:
+    if text not in ("paper", "live"):
+        raise BadInput("must be paper or live")
+    return text
+
+
 def _limits(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """``LIMIT_STOP_LOSS=10%`` sets the limit ``stop_loss``; a few have a name of their own, in percent."""
     found: dict[str, str] = {}
@@ -296,6 +324,21 @@ def _limits(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         if name.startswith(LIMIT_PREFIX) and text.strip():
             found[name.removeprefix(LIMIT_PREFIX).lower()] = text.strip()
     return tuple(sorted(found.items()))
+
+
+def _cloud(env: Mapping[str, str]) -> CloudSettings:
+    return CloudSettings(
+        _read(env, "DEPLOYMENT", "paper", _deployment),
+        _read(env, "LAKE_BUCKET", "house-lake", str),
+        _read(env, "AUDIT_BUCKET", "house-audit", str),
+        _read(env, "ALERTS_QUEUE_URL", "", _url),
+        _read(env, "ALERTS_TOPIC", "", str),
+        _read(env, "KILL_HASHES", "", str),
+        _read(env, "KILL_SECRET", "", str),
+        _read(env, "TELEGRAM_SECRET", "", str),
+        _read(env, "DISCORD_SECRET", "", str),
+        _read(env, "TELEGRAM_URL", TELEGRAM_URL, _url),
+    )
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -352,4 +395,5 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             _read(env, "LEASE_BEAT_S", 10 * SECOND, _span(0.01, 600.0)),
             _read(env, "LEASE_MARGIN_S", 20 * SECOND, _span(0.01, 600.0)),
         ),
+        cloud=_cloud(env),
     )

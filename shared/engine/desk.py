@@ -32,9 +32,8 @@ _ENDED = {OrderState[name]: OrderCause[name] for name in ("CANCELED", "EXPIRED",
 class Desk:
     """Orders, positions, settlement and the books of one account.
 
-    ``ended``: orders that the event in hand has ended at the venue, for whoever goes on with their intents; ``sold``:
-    sales that it has booked.
-    ``on_position`` is called with every change of a position, ``on_change`` with every change that people made.
+    Of the event in hand, ``ended``: orders that it has ended at the venue, for whoever goes on with their intents;
+    ``sold``: sales that it has booked. ``on_position`` hears every change of a position, ``on_change`` of people's.
     """
 
     def __init__(self, account: str, limits: Limits) -> None:
@@ -53,8 +52,7 @@ class Desk:
         self.on_position: Callable[[Position], None] | None = None
         self.on_change: Callable[[Record], None] | None = None
         self.closing = False
-        self._unwritten: dict[str, None] = {}
-        """Orders whose plan is under way, or was refused: nothing says that they are ours."""
+        self._unwritten: dict[str, None] = {}  # plans under way or refused: nothing says that they are ours
 
     def relimit(self, limits: Limits, at: int) -> None:
         """Other limits, from now on; the rooms follow by records (``change``)."""

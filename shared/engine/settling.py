@@ -191,7 +191,7 @@ def merge_records(
         for token, left in merge.left.items()
         if left
     ]
-    weights = [left * _average_cost(leg) for left, leg in parted]
+    weights = [left * _average_cost(leg) for left, leg in parted]  # not money: what it is shared out by
     parts = split(merge.due, weights if any(weights) else [1] * len(weights))
     made: list[Record] = []
     for (left, leg), dollars in zip(parted, parts, strict=True):

@@ -4,7 +4,7 @@ import pytest
 
 from shared.domain.errors import BadInput
 from shared.domain.money import dollars
-from shared.settings import DATA_API_URL, LeaseSettings, read_settings
+from shared.settings import DATA_API_URL, CloudSettings, LeaseSettings, read_settings
 
 WALLET = "0x" + "aB" * 20
 
@@ -96,6 +96,33 @@ def test_every_setting_is_read() -> None:
     assert found.lease == LeaseSettings(2_000_000_000, 500_000_000, 1_500_000_000)
 
 
+def test_what_a_deployment_calls_its_parts_is_read() -> None:
+    env = {
+        "DEPLOYMENT": "live",
+        "LAKE_BUCKET": "lake",
+        "AUDIT_BUCKET": "audit",
+        "ALERTS_QUEUE_URL": "https://queue/alerts",
+        "ALERTS_TOPIC": "arn:topic",
+        "KILL_HASHES": "/house/kill",
+        "KILL_SECRET": "kill",
+        "TELEGRAM_SECRET": "telegram",
+        "DISCORD_SECRET": "discord",
+        "TELEGRAM_URL": "http://127.0.0.1:1",
+    }
+    assert read_settings(env).cloud == CloudSettings(
+        "live",
+        "lake",
+        "audit",
+        "https://queue/alerts",
+        "arn:topic",
+        "/house/kill",
+        "kill",
+        "telegram",
+        "discord",
+        "http://127.0.0.1:1",
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -107,6 +134,8 @@ def test_every_setting_is_read() -> None:
         ("CLOB_URL", "http://host:99999"),
         ("AWS_ENDPOINT_URL", "ftp://host"),
         ("TABLE_PREFIX", "with space"),
+        ("DEPLOYMENT", "production"),
+        ("ALERTS_QUEUE_URL", "queue"),
         ("CAPITAL", "-1"),
         ("CAPITAL", "0"),
         ("CAPITAL", "much"),
