@@ -4,11 +4,14 @@ switch, 4 an invariant failed.
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from shared.domain.errors import BadInput, Corrupt, HouseError, Refused
 from shared.domain.instants import MILLISECOND, SECOND
@@ -17,6 +20,8 @@ from shared.settings import Settings, read_settings
 
 DONE, FAILED, BAD_INPUT, KILLED, BROKEN = 0, 1, 2, 3, 4
 
+LIVES = ("paper",)
+"""Commands that trade until they are told to stop: being told so is no failure."""
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -263,11 +268,18 @@ def parser_of() -> argparse.ArgumentParser:
     return parser
 
 
+def _nothing_begun(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Told to stop while libraries are still being loaded: there is nothing to end. A life takes the signal over."""
+    sys.exit(DONE)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; every expected failure is one sentence on standard error and an exit code that means it."""
     options = parser_of().parse_args(arguments)
     try:
         settings = read_settings(os.environ)
+        if options.run in LIVES:
+            signal.signal(signal.SIGTERM, _nothing_begun)
         # Imported only now: help and usage errors need not wait for the AWS and data libraries.
         module = import_module(MODULES.get(options.run, "fargate.commands"))
         run: Command = getattr(module, options.run)

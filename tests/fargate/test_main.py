@@ -1,7 +1,10 @@
 import argparse
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -250,3 +253,28 @@ def test_synth_writes_a_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_synth_refuses_a_day_without_sense(hours: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["synth", "--hours", hours, "--out", str(tmp_path / "day")]) == 2
     assert told(capsys).startswith("fargate synth: hours must be greater than 0")
+
+
+@pytest.mark.parametrize("command", ["paper", "synth"])
+def test_a_life_that_is_told_to_stop_before_it_begins_has_nothing_to_end(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+
+    def told_meanwhile(_: str) -> ModuleType:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise BadInput("it went on")
+
+    monkeypatch.setattr("fargate.__main__.import_module", told_meanwhile)
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        if command == "paper":
+            with pytest.raises(SystemExit) as ended:
+                main([command])
+            assert ended.value.code == 0
+            assert heard == []
+        else:
+            assert main([command, "--out", "nowhere"]) == 2
+            assert heard == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
