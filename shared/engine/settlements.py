@@ -120,12 +120,19 @@ class Settlements:
                 effects.append(Alert(2, "payout_unknown", text))
                 continue
             sizes: list[int] = [position.size for position in held]
-            parts = split(value(sum(sizes), payout), sizes)  # the venue redeems a token once, not sleeve by sleeve
+            # The venue redeems a token once, not sleeve by sleeve: also those an earlier life has settled already.
+            size, paid = self._settled(market, token)
+            parts = split(value(size + sum(sizes), payout) - paid, sizes)
             for position, got in zip(held, parts, strict=True):
                 effects.append(self._write(settle_record(position, payout, at, self._limits, Usd(got))))
                 settled = True
         self._execution.forget_market(market)
         return [*effects, *self._redeem(market, at)] if settled else effects
+
+    def _settled(self, market: str, token: str) -> tuple[int, int]:
+        """Shares of the token that are settled and not redeemed, and the dollars booked for them."""
+        waiting = [one for one in self._books.redemptions.get(market, ()) if one.token == token]
+        return sum(one.size for one in waiting), sum(one.paid for one in waiting)
 
     def _redeem(self, market: str, at: int) -> list[Effect]:
         return [Settle(market), WakeMeAt(at + AGAIN_NS, TimerKind.UNANSWERED, market)]

@@ -2,19 +2,22 @@
 
 import pytest
 
+from shared.adapters.memory.store import MemoryStore
 from shared.domain.decision import Reason
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.ledger import PROVISIONAL, SettlementStatus
+from shared.domain.ledger import PROVISIONAL, RecordKind, SettlementStatus
 from shared.domain.messages import (
     FillStatus,
     MarketResolved,
     Redeemed,
 )
 from shared.domain.money import ONE, dollars
-from shared.domain.order import Side
-from tests.shared.engine.builders import trade
+from shared.domain.order import OrderState, Side
+from tests.shared.engine.builders import RATIO, House, trade
+from tests.shared.engine.reasons import listed
 from tests.shared.engine.settling_houses import (
     KEY,
+    LIMITS,
     NO,
     SALE,
     STATUS,
@@ -196,6 +199,29 @@ def test_what_was_paid_out_waits_in_belief_until_the_venue_has_redeemed_it() -> 
     records = len(life.store.records)
     life.give(Redeemed("m"))
     assert len(life.store.records) == records
+
+
+def test_an_end_between_the_settlements_of_two_sleeves_pays_for_the_token_as_a_whole() -> None:
+    house = house_of_two()
+    for n, name in enumerate(("whale", "other")):
+        sent = house.copied(trade(name, tx=f"tx{n}"), after=SECOND)
+        house.accept(sent)
+        house.fill(sent, size=10 * ONE + 1)
+        house.report(sent, OrderState.CANCELED)
+    house.resolve(yes=500_000)
+    assert house.size() == house.size(source="other") == 0
+    store = MemoryStore()
+    for record in house.store.journal("test")[:-1]:
+        if record.kind is RecordKind.PLANNED:
+            store.plan(record)
+        else:
+            store.write(record)
+    before = House(LIMITS, RATIO, store=store)
+    life = listed(before, "n").restarted()
+    life.resolve(yes=500_000)
+    assert life.cash == house.cash
+    paid = [one.paid for one in life.engine.belief().redemptions]
+    assert sum(paid) == 10 * ONE + 1  # half a micro-dollar of each sleeve is one of the token
 
 
 def test_a_market_without_a_position_has_nothing_to_redeem() -> None:
