@@ -41,10 +41,11 @@ coverage: setup-dev ## coverage of everything, reported
 	@mkdir -p build
 	@$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
-lint: setup-dev ## style, formatting, who may import whom, house rules
+lint: setup-dev ## style, formatting, who may import whom, dangerous calls, secrets, house rules
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(BIN)/lint-imports --no-logo --cache-dir build/imports
+	@$(BIN)/bandit -q -c pyproject.toml -r $(filter-out tests,$(CODE))
 	@$(PY) -m pytest -q tests/house
 
 types: setup-dev ## mypy --strict on code and tests
