@@ -86,6 +86,8 @@ setup-run:
 
 setup-dev:
 	@requirements/install.sh dev
+	@mkdir -p build
+	@requirements/rie.sh
 
 .DEFAULT:
 	@echo "make: there is no target \"$@\"; \`make help\` lists them." >&2; exit 2
