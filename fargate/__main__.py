@@ -113,6 +113,17 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         parser.add_argument("--reason", required=True, help="why; it is kept and shown")
         parser.add_argument("--json", action="store_true", help="machine-readable answer")
         parser.set_defaults(run=run)
+        if name != "flatten":
+            parser.add_argument(
+                "--remote",
+                dest="run",
+                action="store_const",
+                const=f"remote_{run}",
+                help="the deployment at --url, with your AWS credentials (to resume: a session with MFA)",
+            )
+            parser.add_argument(
+                "--url", default=os.environ.get("CONTROL_URL", ""), help="of --remote: the API's (default: CONTROL_URL)"
+            )
     _set(group)
     parser = group.add_parser(
         "status", help="how the trader on this machine stands: 0 ready, 1 not ready, 2 nobody there"
@@ -233,6 +244,8 @@ MODULES = {
     "set_watch": "fargate.setting",
     "set_reset": "fargate.setting",
     "explain": "fargate.explain",
+    "remote_kill": "fargate.remote",
+    "remote_resume": "fargate.remote",
 }
 """Where a command's function is, if not in ``fargate.commands``."""
 

@@ -22,7 +22,16 @@ from shared.adapters.synthetic import BENCH, generate
 from shared.domain.messages import WhaleTrade
 from shared.domain.order import Side
 from shared.engine.detection import Deliveries
-from tests.bench import books_replay, feeds_activity, feeds_books, feeds_live, paper_truth, peer, served_venue
+from tests.bench import (
+    books_replay,
+    control_api,
+    feeds_activity,
+    feeds_books,
+    feeds_live,
+    paper_truth,
+    peer,
+    served_venue,
+)
 from tests.bench.statistics import statistics_rows
 from tests.bench.store import measure_plans
 from tests.bench.table import Row, line, row
@@ -133,7 +142,7 @@ def main() -> int:
         print("RECORDINGS names no folder: the March recording is left out")
     if not peer.is_there():
         print(peer.MISSING)
-    rows += books_replay.rows() + paper_truth.rows() + served_venue.rows()
+    rows += books_replay.rows() + paper_truth.rows() + served_venue.rows() + control_api.rows()
     if not options.quick:
         plans_per_s, p50_ms = measure_plans()
         rows += [row("plan transactions, embedded DynamoDB", plans_per_s, "plans/s")]

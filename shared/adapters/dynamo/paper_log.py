@@ -7,9 +7,11 @@ import msgspec
 from shared.adapters.dynamo.codec import body_of
 from shared.adapters.dynamo.failures import Pause, patiently
 from shared.adapters.dynamo.tables import Tables
+from shared.adapters.paper.cancelling import CANCEL_ALL, CancelAll, ended_by
 from shared.adapters.paper.orders import Movement, PaperOrder
 
 _decode = msgspec.json.Decoder(PaperOrder).decode
+decode_cancel = msgspec.json.Decoder(CancelAll).decode
 _decode_movement = msgspec.json.Decoder(Movement).decode
 MOVEMENT = "movement#"
 """Leads the range key of movements; orders are kept under their own keys (hexadecimal digits, a dot, a number)."""
@@ -36,9 +38,13 @@ class DynamoPaperLog:
         patiently(f"keeping paper order {key}", item.save, self._pause)
 
     def load(self) -> list[PaperOrder]:
-        """Every order kept, by the time it was planned."""
-        found = [_decode(body) for key, body in self._read() if not key.startswith(MOVEMENT)]
-        return sorted(found, key=lambda paper: (paper.order.planned_at, paper.order.order_key))
+        """Every order kept, by the time it was planned; those before a cancel-all are void, whoever reads."""
+        items = self._read()
+        cancel_at = max((decode_cancel(body).at for key, body in items if key == CANCEL_ALL), default=0)
+        found = [_decode(body) for key, body in items if key != CANCEL_ALL and not key.startswith(MOVEMENT)]
+        ended = {paper.order.order_key: paper for paper in ended_by(cancel_at, found, cancel_at)}
+        papers = [ended.get(paper.order.order_key, paper) for paper in found]
+        return sorted(papers, key=lambda paper: (paper.order.planned_at, paper.order.order_key))
 
     def movements(self) -> list[Movement]:
         """Every movement kept, by its time."""

@@ -11,7 +11,8 @@ import msgspec
 from msgspec.structs import replace
 from pynamodb.exceptions import PynamoDBException
 
-from shared.adapters.durable.conditions import SWITCH
+from shared.adapters.durable.backend import Lease
+from shared.adapters.durable.conditions import LEASE, SWITCH
 from shared.adapters.dynamo.codec import COMMAND, account_day, body_of
 from shared.adapters.dynamo.failures import Verdict, judge, raised_for
 from shared.adapters.dynamo.tables import Endpoint, Metrics, Tables
@@ -20,7 +21,7 @@ from shared.domain.decision import Decision
 from shared.domain.errors import BadInput, HouseError, Temporary
 from shared.domain.ids import intent_id, order_key
 from shared.domain.instants import DAY, day_of
-from shared.domain.ledger import Position
+from shared.domain.ledger import Position, Posting, PostingKind, Record
 from shared.domain.market import Market
 from shared.domain.order import Order, Purpose, Side
 from shared.ports import Switch
@@ -45,7 +46,8 @@ class Readers:
     def __init__(self, prefix: str, endpoint: Endpoint) -> None:
         self.page = PAGE
         """Decisions that one question brings."""
-        self._tables = Tables(prefix, endpoint)
+        self._tables = self.tables = Tables(prefix, endpoint)
+        """The same tables, for whoever writes as well."""
         self._where = endpoint.host or f"AWS region {endpoint.region}"
 
     def live(self, account: str) -> Item | None:
@@ -149,6 +151,36 @@ class Readers:
         """What is known of the named markets."""
         bodies = self._bodies("markets", names, self._tables.markets.batch_get, "market")
         return {name: _decoded("markets", body, Market) for name, body in bodies.items()}
+
+    def known_markets(self, most: int, after: str = "") -> list[Market]:
+        """Market data kept, in no order that means anything, at most so many, going on after the market named."""
+        table = self._tables.markets
+        last = {"market": {"S": after}} if after else None
+        found = self._ask("markets", lambda: list(table.scan(limit=most, last_evaluated_key=last)))
+        return [_decoded("markets", row.body, Market) for row in found]
+
+    def trades(self, account: str, day: int, most: int, after: str = "") -> tuple[list[Record], str]:
+        """Executions of the numbered UTC day in the order they were booked, out of at most so many postings, going on
+        after a place in the journal; and the place to go on from (empty: that was the last).
+        """
+        index, journal = self._tables.ledger.days, self._tables.journal
+        key = account_day(account, day * DAY)  # not money: days to nanoseconds
+        rest = self._tables.ledger.seq > after if after else None
+        found = self._ask("ledger", lambda: list(index.query(key, rest, limit=most)))
+        filled = [(account, row.seq) for row in found if _decoded("ledger", row.body, Posting).kind is PostingKind.FILL]
+        lines = self._ask("journal", lambda: list(journal.batch_get(filled))) if filled else []
+        lines.sort(key=lambda line: line.seq)
+        records = [_decoded("journal", line.body, Record) for line in lines]
+        return records, found[-1].seq if len(found) == most else ""
+
+    def lease(self, account: str) -> Lease | None:
+        """Who may write for the account; ``None`` when nobody ever did."""
+        table = self._tables.control
+        found = self._ask("control", lambda: list(table.query(account, table.item == LEASE)))
+        if not found:
+            return None
+        row = found[0]
+        return Lease(int(row.epoch or 0), row.owner or "", int(row.beat or 0), bool(row.released), int(row.at or 0))
 
     def switch(self, account: str) -> Switch:
         """The kill switch; trading when it was never set."""

@@ -24,9 +24,9 @@ READ_TIMEOUT_S = 5.0
 
 
 class Control(Model):
-    """Small items of one account: lease, switch, rooms and commands.
+    """Small items of one account: lease, switch, rooms, commands, and what functions have done once.
 
-    Each is its own item, so that one transaction can check all of them.
+    Each is its own item, so that one transaction can check all of them. ``expires``: of those that are not kept.
     """
 
     account = UnicodeAttribute(hash_key=True)
@@ -40,6 +40,7 @@ class Control(Model):
     at = NumberAttribute(null=True)
     headroom = NumberAttribute(null=True)
     body = UnicodeAttribute(null=True)
+    expires = TTLAttribute(null=True)
 
 
 class OpenOrders(GlobalSecondaryIndex["Orders"]):  # type: ignore[no-untyped-call]  # pynamodb's subclass hook

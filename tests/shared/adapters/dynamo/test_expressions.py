@@ -9,11 +9,14 @@ from msgspec.structs import replace
 
 from shared.adapters.durable.lease import Keeper
 from shared.adapters.dynamo.backend import DynamoBackend
+from shared.adapters.dynamo.cancelling import put_cancel_all
 from shared.adapters.dynamo.controls import put_command, put_switch
 from shared.adapters.dynamo.lease import raise_epoch
+from shared.adapters.dynamo.once import claim, finish
 from shared.adapters.dynamo.paper_log import DynamoPaperLog
 from shared.adapters.dynamo.rebuild import rebuild, verify_books
 from shared.adapters.dynamo.tables import Tables
+from shared.adapters.paper.cancelling import CancelAll
 from shared.domain.command import Command, CommandKind
 from shared.domain.money import dollars
 from shared.domain.order import OrderCause
@@ -81,7 +84,10 @@ def sent(embedded: Embedded) -> Sent:
     raise_epoch(tables, account, 1)
     rebuild(account, tables, entries)
     verify_books(account, tables, entries)
+    put_cancel_all(tables, account, CancelAll(NOON, "drill"))
     DynamoPaperLog(account, tables).load()
+    assert claim(tables, account, "death#1", NOON)
+    finish(tables, account, "death#1", NOON)
     return seen
 
 

@@ -1,0 +1,69 @@
+"""What the control API may change: it stops trading itself, and asks the trader for everything else.
+
+To resume takes a second factor, which the gateway's policy checks; who asked is written into the reason. A request that
+the gateway hands over twice is one command.
+"""
+
+from typing import cast
+
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
+
+from functions.control_api.models import Asked, NewConfig, NewMode, Stop, Told
+from functions.entrance import Surroundings
+from functions.requests import Caller
+from shared.adapters.control.place import Place
+from shared.domain.change import Change, Mode, in_words
+from shared.domain.command import CommandKind
+from shared.domain.errors import BadInput
+from shared.engine.limits import Limits
+from shared.engine.overrides import overridden
+
+router = APIGatewayRouter()
+TAKES = "the trader takes it within a second, if it runs"
+
+
+def place() -> Place:
+    """The account's tables."""
+    return cast("Surroundings", router.context["around"]).place()
+
+
+def caller() -> Caller:
+    """Who asks, as the gateway has checked."""
+    return cast("Caller", router.context["caller"])
+
+
+def ask(kind: CommandKind, reason: str, says: str, change: Change | None = None) -> Asked:
+    """Put the command."""
+    who = caller()
+    command_id = place().ask(kind, who.request, f"{who.who}: {reason}", who.at, change)
+    return Asked(command_id=command_id, kind=kind.value, who=who.who, says=says)
+
+
+@router.post("/api/kill", summary="Stop trading at once and cancel everything, trader or no trader")
+def kill(body: Told) -> Stop:
+    """Set the switch and cancel what is open."""
+    done = place().stop(f"{caller().who}: {body.reason}")
+    return Stop(trading=False, reason=done.reason, at=done.at, was_stopped=done.was_stopped, orders=done.orders)
+
+
+@router.post("/api/resume", summary="Ask the trader to trade again (takes MFA)")
+def resume(body: Told) -> Asked:
+    """The trader clears the switch when its books are reconciled and no order is in doubt."""
+    return ask(CommandKind.RESUME, body.reason, f"{TAKES}, and resumes only with reconciled books: see /api/mode")
+
+
+@router.post("/api/mode", summary="Let the strategy trade, or observe only")
+def new_mode(body: NewMode) -> Asked:
+    """A ``set`` command."""
+    return ask(CommandKind.SET, body.reason, f"{TAKES}: see /api/mode", Change(mode=Mode(body.mode)))
+
+
+@router.put("/api/markets/config", summary="Change limits and pins")
+def new_config(body: NewConfig) -> Asked:
+    """A ``set`` command; names and values are checked here, whether they fit together is for the trader to say."""
+    limits = tuple(body.limits.items())
+    overridden(Limits(), limits)
+    change = Change(limits, None, tuple(body.pinned), tuple(body.unpinned), body.reset)
+    if change == Change():
+        raise BadInput("nothing is asked for: give limits, pinned, unpinned or reset")
+    return ask(CommandKind.SET, body.reason, f"{TAKES}: {in_words(change)}", change)
