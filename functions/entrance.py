@@ -13,9 +13,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from msgspec import Struct
 
-from shared.adapters.dynamo.tables import Endpoint
-from shared.adapters.embedded.provision import BUCKET
 from shared.adapters.embedded.server import KEY_ID, SECRET
+from shared.adapters.endpoint import Endpoint
 from shared.domain.errors import HouseError
 from shared.settings import Settings, read_settings
 
@@ -36,7 +35,7 @@ def surroundings() -> Surroundings:
     settings = read_settings(os.environ)
     host = settings.state.aws_endpoint_url
     endpoint = Endpoint(settings.state.region) if host is None else Endpoint("us-east-1", host, KEY_ID, SECRET)
-    return Surroundings(settings, endpoint, os.environ.get("LAKE_BUCKET", "").strip() or BUCKET)
+    return Surroundings(settings, endpoint, settings.cloud.lake_bucket)
 
 
 def entrance(logger: Logger, metrics: Metrics, work: Work) -> Work:
