@@ -32,6 +32,7 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     delivery = _delivery(surroundings(), context)
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     ordered = {"Records": sorted(event.get("Records") or (), key=_severity)}
+    metrics.add_metric("notices_taken", MetricUnit.Count, len(ordered["Records"]))
     return dict(process_partial_response(ordered, lambda record: _tell(record, delivery), processor, context))
 
 
