@@ -18,12 +18,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from msgspec import Struct
 
 from functions.requests import caller_of
+from shared.adapters.embedded.server import KEY_ID, SECRET
+from shared.adapters.endpoint import Endpoint
 from shared.domain.errors import BadInput, HouseError, OutcomeUnknown, Refused, Temporary
 from shared.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from shared.adapters.control.place import Place
-    from shared.adapters.dynamo.tables import Endpoint
 
 Answer = dict[str, Any]
 Work = Callable[[Answer, LambdaContext], Answer]
@@ -33,7 +34,7 @@ class Surroundings(Struct, frozen=True):
     """Where a function runs: the settings, the AWS it talks to and the lake's bucket (``LAKE_BUCKET``)."""
 
     settings: Settings
-    endpoint: "Endpoint"
+    endpoint: Endpoint
     bucket: str
 
     def place(self) -> "Place":
@@ -48,14 +49,10 @@ class Surroundings(Struct, frozen=True):
 
 def surroundings() -> Surroundings:
     """Read from the environment, once per run; ``BadInput`` with one sentence for a setting that cannot be used."""
-    from shared.adapters.dynamo.tables import Endpoint
-    from shared.adapters.embedded.provision import BUCKET
-    from shared.adapters.embedded.server import KEY_ID, SECRET
-
     settings = read_settings(os.environ)
     host = settings.state.aws_endpoint_url
     endpoint = Endpoint(settings.state.region) if host is None else Endpoint("us-east-1", host, KEY_ID, SECRET)
-    return Surroundings(settings, endpoint, os.environ.get("LAKE_BUCKET", "").strip() or BUCKET)
+    return Surroundings(settings, endpoint, settings.cloud.lake_bucket)
 
 
 def entrance(logger: Logger, metrics: Metrics, work: Work) -> Work:

@@ -12,7 +12,7 @@ from mypy_boto3_s3 import S3Client
 from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.embedded.provision import BUCKET, provision
-from shared.adapters.embedded.server import EmbeddedAws, free_port
+from shared.adapters.embedded.server import SERVICES, EmbeddedAws, free_port
 from shared.adapters.s3.client import s3_client
 
 
@@ -20,7 +20,7 @@ class Embedded:
     """A running server with its tables and bucket."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = EmbeddedAws(folder, free_port())
+        self.server = EmbeddedAws(folder, free_port(), f"{SERVICES},secretsmanager,sns,sqs,ssm")
         self.server.start()
         made = provision(self.server.endpoint, "test-")
         self.tables: Tables = made.tables

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.embedded import embedded
+from tests.contracts.embedded import Embedded, embedded
+from tests.functions.deployment import Deployment, deployed
 from tests.functions.route import Route, running
 
 __all__ = ["embedded"]
@@ -17,3 +18,9 @@ def route() -> Iterator[Route]:
         made = running(Path(folder))
         yield made
         made.aws.stop()
+
+
+@pytest.fixture
+def deployment(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    with deployed(embedded, monkeypatch) as made:
+        yield made

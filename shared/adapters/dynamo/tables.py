@@ -7,7 +7,6 @@ makes one set of them for a prefix, an endpoint and credentials, all on one conn
 from functools import partial
 from typing import TypeVar
 
-from msgspec import Struct
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TableError
@@ -15,8 +14,11 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from shared.adapters.dynamo.failures import code_of, patiently
+from shared.adapters.endpoint import Endpoint
 
 Table = TypeVar("Table", bound=Model)
+
+__all__ = ["Endpoint", "Tables"]
 
 ON_DEMAND = "PAY_PER_REQUEST"
 CONNECT_TIMEOUT_S = 2.0
@@ -152,15 +154,6 @@ class Paper(Model):
     account = UnicodeAttribute(hash_key=True)
     order_key = UnicodeAttribute(range_key=True)
     body = UnicodeAttribute()
-
-
-class Endpoint(Struct, frozen=True):
-    """Where DynamoDB is. ``host`` None means AWS itself; keys only for the embedded server (empty: the usual chain)."""
-
-    region: str
-    host: str | None = None
-    key_id: str = ""
-    secret: str = ""
 
 
 class Tables:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from shared.adapters.dynamo.tables import Endpoint
+from shared.adapters.endpoint import Endpoint
 from shared.domain.errors import BadInput, Temporary
 
 LOOPBACK = "127.0.0.1"
@@ -28,6 +28,8 @@ SECRET = "embedded"  # noqa: S105  # the embedded server checks no signature, th
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 30.0
 POLL_S = 0.05
+SERVICES = "dynamodb,s3,kms"
+"""What the trader needs; the functions of the cloud need more."""
 
 
 def free_port() -> int:
@@ -46,11 +48,15 @@ def port_is_busy(port: int) -> bool:
 
 
 class EmbeddedAws:
-    """One server with its state in ``folder``, listening on ``port`` of loopback only. Use as a context manager."""
+    """One server with its state in ``folder``, listening on ``port`` of loopback only. Use as a context manager.
 
-    def __init__(self, folder: Path, port: int) -> None:
+    ``services``: those it offers, by the names the server knows them by.
+    """
+
+    def __init__(self, folder: Path, port: int, services: str = SERVICES) -> None:
         self.folder = folder
         self.port = port
+        self._services = services
         self._process: subprocess.Popen[bytes] | None = None
         self._owner: TextIOWrapper | None = None
 
@@ -176,7 +182,7 @@ class EmbeddedAws:
             "PYTHONDONTWRITEBYTECODE": "1",
             "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
-            "SERVICES": "dynamodb,s3,kms",
+            "SERVICES": self._services,
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{scratch}/no-docker",

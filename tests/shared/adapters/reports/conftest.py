@@ -1,0 +1,3 @@
+from tests.contracts.embedded import embedded
+
+__all__ = ["embedded"]
