@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from shared.adapters.durable.conditions import JOURNAL, ROOM, Guard, merged
-from shared.adapters.dynamo.codec import decode_order, decode_position, decode_posting
-from shared.adapters.dynamo.failures import patiently
+from shared.adapters.durable.conditions import JOURNAL, Guard, merged
 from shared.adapters.dynamo.lease import raise_epoch
 from shared.adapters.dynamo.lines import entry_at
+from shared.adapters.dynamo.stored import stored_orders, stored_positions, stored_postings, stored_rooms
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.dynamo.transaction import transaction_of
 from shared.adapters.journal.entry import JournalEntry, epoch_of
 from shared.domain.errors import Corrupt
-from shared.domain.ledger import Position, Posting
-from shared.domain.order import Order
 from shared.engine.ledger import Projection
 
 Progress = Callable[[int, int], None]
@@ -52,12 +49,12 @@ def verify_books(account: str, tables: Tables, entries: Sequence[JournalEntry]) 
         books.apply(entry.record)
     if books.imbalance():
         raise Corrupt(f"the journal of {account} is out of balance by {books.imbalance()} micro")
-    postings = {e.record.posting.posting_id: e.record.posting for e in entries if e.record.posting is not None}
-    _compare("posting", postings, _stored_postings(tables, list(postings)))
-    _compare("order", books.orders, _stored_orders(tables, list(books.orders)))
-    _compare("position", books.positions, _stored_positions(account, tables))
+    postings = {e.record.posting.posting_id: (e.key, e.record.posting) for e in entries if e.record.posting is not None}
+    _compare("posting", postings, stored_postings(tables, list(postings)))
+    _compare("order", books.orders, stored_orders(tables, list(books.orders)))
+    _compare("position", books.positions, stored_positions(account, tables))
     moved = {change.name: books.room[change.name] for e in entries for change in merged(e.record.headroom)}
-    _compare("room", moved, _stored_rooms(account, tables))
+    _compare("room", moved, stored_rooms(account, tables))
     return books
 
 
@@ -66,34 +63,3 @@ def _compare(kind: str, expected: Mapping[str, object], stored: Mapping[str, obj
         if expected.get(name) != stored.get(name):
             told = f"{kind} {name} is {stored.get(name)!r}, the journal says {expected.get(name)!r}"
             raise Corrupt(f"the books differ from the journal: {told}")
-
-
-def _stored_postings(tables: Tables, ids: list[str]) -> dict[str, Posting]:
-    def read() -> dict[str, Posting]:
-        return {i.posting_id: decode_posting(i.body) for i in tables.ledger.batch_get(ids, consistent_read=True)}
-
-    return patiently("reading postings", read) if ids else {}
-
-
-def _stored_orders(tables: Tables, keys: list[str]) -> dict[str, Order]:
-    def read() -> dict[str, Order]:
-        return {i.order_key: decode_order(i.body) for i in tables.orders.batch_get(keys, consistent_read=True)}
-
-    return patiently("reading orders", read) if keys else {}
-
-
-def _stored_positions(account: str, tables: Tables) -> dict[str, Position]:
-    def read() -> dict[str, Position]:
-        return {i.slot: decode_position(i.body) for i in tables.positions.query(account, consistent_read=True)}
-
-    return patiently("reading positions", read)
-
-
-def _stored_rooms(account: str, tables: Tables) -> dict[str, int]:
-    control = tables.control
-
-    def read() -> dict[str, int]:
-        found = control.query(account, control.item.startswith(ROOM), consistent_read=True)
-        return {item.item.removeprefix(ROOM): int(item.headroom or 0) for item in found}
-
-    return patiently("reading rooms", read)
