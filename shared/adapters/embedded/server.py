@@ -176,7 +176,7 @@ class EmbeddedAws:
             "PYTHONDONTWRITEBYTECODE": "1",
             "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
-            "SERVICES": "dynamodb,s3,kms",
+            "SERVICES": "dynamodb,s3,kms,sqs",
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{scratch}/no-docker",
