@@ -36,7 +36,8 @@ def restore(options: argparse.Namespace, settings: Settings) -> int:
     began = time.monotonic()
     found = _read(options, settings)
     tables = Tables(settings.state.table_prefix, _endpoint(settings))
-    tables.create()
+    if settings.state.aws_endpoint_url is not None:  # in the cloud the deployment makes them: with streams and backups
+        tables.create()
     done = rebuild_tables(found, tables, time.time_ns(), Progress())
     took = round(time.monotonic() - began, 1)
     if options.json:

@@ -1,6 +1,5 @@
 """Lambda: markets that the venue has resolved and the trader has not booked, every fifteen minutes."""
 
-import asyncio
 import time
 from typing import Any
 
@@ -25,7 +24,7 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     tables = tables_of(around)
     memory, before = recall(tables, account, SOURCE)
     held = held_by_market(stored_positions(account, tables))
-    found = asyncio.run(ask(around.settings.venue, list(held)))
+    found = ask(around.settings.venue, list(held))
     wrong = not_booked(held, found)
     memory, due = stand(memory, wrong, now, BOOKED_WITHIN_NS, AGAIN_NS)
     tell(account, SOURCE, memory, due, notifier_of(around))

@@ -20,10 +20,14 @@ Line = tuple[str, ArchivedLine, JournalEntry]
 
 
 class Archive(Struct):
-    """``hash`` folds all records. ``again``: lines that only repeat another. ``wrong``: sentences, none when sound."""
+    """``bodies``: the records' own words, by key. ``hash`` folds them. ``again``: lines that only repeat another.
+
+    ``wrong``: sentences, none when sound.
+    """
 
     account: str
     entries: list[JournalEntry]
+    bodies: dict[str, str]
     hash: str
     objects: int
     again: int
@@ -56,7 +60,8 @@ def read_archive(vault: Vault, account: str) -> Archive:
     for name, seal in seals:
         _check_seal(name, seal, hashes, wrong)
     entries = [entry for _, _, entry in lines]
-    return Archive(account, entries, hashes[-1][1] if hashes else "", len(names), again, len(seals), wrong)
+    bodies = {line.seq: line.body for _, line, _ in lines}
+    return Archive(account, entries, bodies, hashes[-1][1] if hashes else "", len(names), again, len(seals), wrong)
 
 
 def _lines(account: str, name: str, content: bytes, wrong: list[str]) -> list[Line]:

@@ -1,7 +1,8 @@
 """The tables control, orders, positions, ledger and journal, rebuilt from the archive alone after they were lost.
 
 What the archive cannot know is not made up: the kill switch is on afterwards, until a person has looked and resumes;
-requests that nobody had obeyed yet are gone. Where a seal or a chain says that records are missing, nothing is written.
+requests that nobody had obeyed yet are gone. Journal lines come back word for word, so the chain goes on from them.
+Where a seal or a chain says that records are missing, nothing is written.
 """
 
 from typing import Any
@@ -51,7 +52,7 @@ def restore(archive: Archive, tables: Tables, now: int, progress: Progress | Non
     stands = read_switch(tables, account)
     if stands.trading:
         put_switch(tables, account, Switch(False, REASON, now))
-    rebuild(account, tables, entries, progress)
+    rebuild(account, tables, entries, progress, archive.bodies)
     books = verify_books(account, tables, entries)
     money = sum(books.balance(part, PUSD) for part in (CASH, RESERVED, PROVISIONAL))
     return Restored(len(entries), len(there), len(books.orders), len(books.positions), money)

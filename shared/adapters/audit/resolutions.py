@@ -6,18 +6,17 @@ with payouts would book money on the word of whoever may write to table ``contro
 catalogue needs a person, not another messenger.
 """
 
-import asyncio
-import random
-import time
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from shared.adapters.audit.standing import Wrong
-from shared.adapters.polymarket.gamma import Gamma
-from shared.adapters.polymarket.gamma_market import GammaMarket
-from shared.adapters.polymarket.http import PublicHttp
 from shared.domain.instants import HOUR, MINUTE
 from shared.domain.ledger import Position
 from shared.domain.money import format_micro
 from shared.settings import VenueSettings
+
+if TYPE_CHECKING:
+    from shared.adapters.polymarket.gamma_market import GammaMarket
 
 SOURCE = "settle_markets"
 NAME = "resolution_not_booked"
@@ -25,13 +24,15 @@ BOOKED_WITHIN_NS = 10 * MINUTE
 AGAIN_NS = 6 * HOUR
 
 
-async def ask(venue: VenueSettings, markets: list[str]) -> list[GammaMarket]:
-    """The markets as the catalogue has them now, past its cache. ``Temporary`` when it does not answer."""
+def ask(venue: VenueSettings, markets: list[str]) -> "list[GammaMarket]":
+    """The markets as the catalogue has them now. ``Temporary`` when it does not answer; who holds nothing asks nothing.
+
+    The HTTP library takes as long to load as all the rest, so it is loaded here.
+    """
     if not markets:
         return []
-    async with PublicHttp(clock=time.monotonic_ns, sleep=asyncio.sleep, jitter=random.random) as http:
-        gamma = Gamma(http, nonce=time.time_ns, base_url=venue.gamma_url)
-        return list((await gamma.markets(condition_ids=markets, closed=None, fresh=True)).rows)
+    found: list[GammaMarket] = import_module("shared.adapters.audit.catalogue").markets_now(venue, markets)
+    return found
 
 
 def held_by_market(positions: dict[str, Position]) -> dict[str, list[Position]]:
@@ -43,7 +44,7 @@ def held_by_market(positions: dict[str, Position]) -> dict[str, list[Position]]:
     return held
 
 
-def not_booked(held: dict[str, list[Position]], found: list[GammaMarket]) -> list[Wrong]:
+def not_booked(held: dict[str, list[Position]], found: "list[GammaMarket]") -> list[Wrong]:
     """Markets that have a result and in which our books still hold shares."""
     wrong = []
     for market in found:

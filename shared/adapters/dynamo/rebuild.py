@@ -13,20 +13,29 @@ from shared.domain.errors import Corrupt
 from shared.engine.ledger import Projection
 
 Progress = Callable[[int, int], None]
+_NO_BODIES: Mapping[str, str] = {}
 
 
-def rebuild(account: str, tables: Tables, entries: Sequence[JournalEntry], progress: Progress | None = None) -> None:
+def rebuild(
+    account: str,
+    tables: Tables,
+    entries: Sequence[JournalEntry],
+    progress: Progress | None = None,
+    bodies: Mapping[str, str] = _NO_BODIES,
+) -> None:
     """Commit journal records again, under their own keys and by the transactions that the store itself uses.
 
     Records that are there already are left alone, so an interrupted rebuild is simply run again. ``Corrupt`` when one
     is there with other content. The lease's epoch is raised above every epoch of the journal. ``progress`` hears
-    (records done, records in all).
+    (records done, records in all). ``bodies``: the words of journal lines by key, where they were kept.
     """
     if not entries:
         return
     raise_epoch(tables, account, max(epoch_of(entry.key) for entry in entries))
     for done, entry in enumerate(entries, 1):
-        failed = transaction_of(tables, entry, Guard.REBUILD, 0).send_patiently(f"rebuilding {entry.key}")
+        failed = transaction_of(tables, entry, Guard.REBUILD, 0, bodies.get(entry.key, "")).send_patiently(
+            f"rebuilding {entry.key}"
+        )
         if failed:
             _check_there(tables, entry, failed)
         if progress is not None:
