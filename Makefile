@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove sim bench research soak stats day lock clean setup-run setup-dev
+.PHONY: help run test lint types prove sim bench research soak drill stats day lock clean setup-run setup-dev
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -67,6 +67,9 @@ research: setup-dev ## who would have been followed, and what a follower would h
 
 soak: setup-dev ## hours of trouble in minutes: load, random faults, the densest recorded hour; kill -9 and worse  [ARGS="--minutes 5"]
 	@$(PY) -m tests.soak $(ARGS)
+
+drill: setup-dev ## disaster recovery: lost tables rebuilt from the archive alone, equal item by item  [ARGS="--hours 4"]
+	@$(PY) -m tests.recovery $(ARGS)
 
 stats: setup-dev ## do the intervals cover, do the tests stay quiet without an edge  (simulations, two to three minutes)
 	@$(PY) -m tests.stats $(ARGS)

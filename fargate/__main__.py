@@ -213,6 +213,21 @@ def _verify(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     parser.set_defaults(run="verify")
 
 
+def _archive(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser("archive", help="read the audit bucket and say the first thing wrong: 0 sound, 4 not")
+    parser.set_defaults(run="archive")
+    text = "rebuild lost tables (control, orders, positions, ledger, journal); trading stays stopped until `resume`"
+    restore = group.add_parser("restore", help=text, description=f"{text}. Stop the trader first.")
+    restore.add_argument(
+        "--from-archive", action="store_true", required=True, help="from the audit bucket alone, into empty tables"
+    )
+    restore.set_defaults(run="restore")
+    for one in (parser, restore):
+        one.add_argument("--account", metavar="NAME", help="whose books (default: ours)")
+        one.add_argument("--bucket", metavar="NAME", help="the audit bucket (default: AUDIT_BUCKET)")
+        one.add_argument("--json", action="store_true", help="machine-readable answer")
+
+
 def _probe(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = group.add_parser(
         "probe", help="the execution study: random intents on a recorded book, and how they fared"
@@ -237,6 +252,8 @@ MODULES = {
     "report": "fargate.record",
     "verify": "fargate.verify",
     "probe": "fargate.probe",
+    "archive": "fargate.archive",
+    "restore": "fargate.archive",
     "limits": "fargate.limits",
     "status": "fargate.status",
     "set_limit": "fargate.setting",
@@ -266,6 +283,7 @@ def parser_of() -> argparse.ArgumentParser:
     _score(group)
     _record(group)
     _verify(group)
+    _archive(group)
     _probe(group)
     rank = group.add_parser(
         "rank", help="find wallets, score them, publish who is followed (a live run does it by itself)"

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.embedded import Embedded, embedded
-from tests.functions.deployment import Deployment, deployed
+from tests.functions.cloud import Cloud
+from tests.functions.deployment import Deployment
+from tests.functions.deployment import deployed as deployment_of
 from tests.functions.route import Route, running
 
 __all__ = ["embedded"]
@@ -22,5 +24,10 @@ def route() -> Iterator[Route]:
 
 @pytest.fixture
 def deployment(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    with deployed(embedded, monkeypatch) as made:
+    with deployment_of(embedded, monkeypatch) as made:
         yield made
+
+
+@pytest.fixture
+def deployed(embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    return Cloud(embedded, monkeypatch)

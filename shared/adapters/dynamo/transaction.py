@@ -109,8 +109,8 @@ class Transaction:
                 pause(wait_before(attempt))
 
 
-def transaction_of(tables: Tables, entry: JournalEntry, guard: Guard, epoch: int) -> Transaction:
-    """The transaction that commits a record at its place in the journal."""
+def transaction_of(tables: Tables, entry: JournalEntry, guard: Guard, epoch: int, body: str = "") -> Transaction:
+    """The transaction that commits a record at its place in the journal, in the words of ``body`` (empty: its own)."""
     record, made = entry.record, Transaction(tables)
     control = tables.control
     if guard is not Guard.REBUILD:
@@ -128,7 +128,7 @@ def transaction_of(tables: Tables, entry: JournalEntry, guard: Guard, epoch: int
         command = f"{COMMAND}{record.ref}"
         made.delete(command, control(account=record.account, item=command))
     _put_posting(made, tables, entry)
-    line = tables.journal(account=record.account, seq=entry.key, day=iso_day(record.at), body=body_of(record))
+    line = tables.journal(account=record.account, seq=entry.key, day=iso_day(record.at), body=body or body_of(record))
     made.put(JOURNAL, line, tables.journal.seq.does_not_exist())
     for change in merged(record.headroom):
         _change_room(made, tables, record.account, change, guarded=guard is Guard.PLAN)

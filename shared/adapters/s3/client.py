@@ -10,6 +10,7 @@ from shared.adapters.dynamo.tables import Endpoint
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 _PATIENT = Config(
     connect_timeout=2.0,
@@ -35,6 +36,18 @@ def kms_client(endpoint: Endpoint) -> "KMSClient":
     """A client of KMS."""
     return boto3.client(
         "kms",
+        region_name=endpoint.region,
+        endpoint_url=endpoint.host,
+        aws_access_key_id=endpoint.key_id or None,
+        aws_secret_access_key=endpoint.secret or None,
+        config=_PATIENT,
+    )
+
+
+def sqs_client(endpoint: Endpoint) -> "SQSClient":
+    """A client of SQS; a message that is sent again is told once, so it retries by itself."""
+    return boto3.client(
+        "sqs",
         region_name=endpoint.region,
         endpoint_url=endpoint.host,
         aws_access_key_id=endpoint.key_id or None,
