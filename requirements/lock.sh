@@ -13,4 +13,5 @@ options="--universal --python-version 3.11 --generate-hashes --no-emit-index-url
     # run.txt is a subset of dev.txt and light.txt one of run.txt, so that either may be installed over the other.
     "$uv" pip compile $options --constraints dev.txt run.in --output-file run.txt
     "$uv" pip compile $options --constraints run.txt light.in --output-file light.txt
+    "$uv" pip compile $options --constraints dev.txt image.in --output-file image.txt
 }

@@ -25,6 +25,7 @@ LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
 KEY_ID = "embedded"
 SECRET = "embedded"  # noqa: S105  # the embedded server checks no signature, the AWS clients insist on having one
+SERVICES = "dynamodb,s3,kms"
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 30.0
 POLL_S = 0.05
@@ -46,11 +47,15 @@ def port_is_busy(port: int) -> bool:
 
 
 class EmbeddedAws:
-    """One server with its state in ``folder``, listening on ``port`` of loopback only. Use as a context manager."""
+    """One server with its state in ``folder``, listening on ``port`` of loopback only. Use as a context manager.
 
-    def __init__(self, folder: Path, port: int) -> None:
+    ``services``: the names of those it has, separated by commas.
+    """
+
+    def __init__(self, folder: Path, port: int, services: str = SERVICES) -> None:
         self.folder = folder
         self.port = port
+        self._services = services
         self._process: subprocess.Popen[bytes] | None = None
         self._owner: TextIOWrapper | None = None
 
@@ -176,7 +181,7 @@ class EmbeddedAws:
             "PYTHONDONTWRITEBYTECODE": "1",
             "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
-            "SERVICES": "dynamodb,s3,kms",
+            "SERVICES": self._services,
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{scratch}/no-docker",
