@@ -280,6 +280,8 @@ class Present:
         trader.feeds = {**self.hearing.health, **{k: v for k, v in trader.feeds.items() if k in (VIEWS, TAPE)}}
         if self._alarmed:
             trader.feeds["coverage"] = self._alarmed
+        if self._cancelling.trouble:
+            trader.feeds["cancelling"] = self._cancelling.trouble
         doing = self.roles.doing()
         jobs = ", ".join(f"{job} by {doing[job]}" for job in (WHALES, BOOKS, SPOT) if job in doing)
         trader.progress = f"live: {jobs or 'nobody is heard yet'}"
