@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove sim bench research soak drill stats day lock clean setup-run setup-dev
+.PHONY: help run test lint types prove sim bench research soak drill stats day image lock clean setup-run setup-dev
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -76,6 +76,10 @@ stats: setup-dev ## do the intervals cover, do the tests stay quiet without an e
 
 day: setup-run ## a synthetic day as files  [SEED=1] [HOURS=24] [OUT=build/day]
 	@$(PY) -m fargate synth --seed "$(or $(SEED),1)" --hours "$(or $(HOURS),24)" --out "$(or $(OUT),build/day)"
+
+image: setup-dev ## the container image, built on a base made here (buildah, mmdebstrap), and looked at from inside
+	@tests/image/base.sh build/image
+	@IMAGE_FOLDER=build/image $(PY) -m pytest -q tests/image
 
 lock: setup-dev ## compile requirements/*.in to locked versions with hashes  [UPGRADE=1]
 	@UPGRADE="$(UPGRADE)" requirements/lock.sh

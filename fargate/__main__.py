@@ -103,6 +103,12 @@ def _paper(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.set_defaults(run="paper")
 
 
+def _trade(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = group.add_parser("trade", help="trade on paper in a deployment, until SIGTERM (what its task calls)")
+    parser.add_argument("--sizing", choices=("kelly", "ratio"), default="kelly", help="how copies are sized")
+    parser.set_defaults(run="trade")
+
+
 def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, run, text in (
         ("kill", "kill", "set the kill switch: no order is planned any more, open ones are cancelled"),
@@ -128,6 +134,7 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = group.add_parser(
         "status", help="how the trader on this machine stands: 0 ready, 1 not ready, 2 nobody there"
     )
+    parser.add_argument("--live", action="store_true", help="0 also while it is not ready, as long as it is alive")
     parser.add_argument("--json", action="store_true", help="machine-readable answer")
     parser.set_defaults(run="status")
 
@@ -256,6 +263,7 @@ MODULES = {
     "restore": "fargate.archive",
     "limits": "fargate.limits",
     "status": "fargate.status",
+    "trade": "fargate.deployed",
     "set_limit": "fargate.setting",
     "set_mode": "fargate.setting",
     "set_watch": "fargate.setting",
@@ -272,6 +280,7 @@ def parser_of() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fargate", description="Paper trading, replays and control.")
     group = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _paper(group)
+    _trade(group)
     _replay(group)
     synth = group.add_parser("synth", help="write a synthetic day (trades, books, resolutions, truth) as files")
     synth.add_argument("--seed", type=seed, default=1, help="decides everything (default: 1)")

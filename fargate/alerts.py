@@ -22,6 +22,7 @@ TEXT_MAX = 240
 TOKEN_ID = re.compile(r"(?<!\w)\d{30,}(?!\w)")
 
 Say = Callable[[str], None]
+Send = Callable[[int, str, str, int], None]
 
 
 def shortened(text: str) -> str:
@@ -32,6 +33,10 @@ def shortened(text: str) -> str:
 
 def silence(_line: str) -> None:
     """Say nothing."""
+
+
+def keep_here(_severity: int, _name: str, _text: str, _now: int) -> None:
+    """Everybody who should know is here."""
 
 
 class Told(Struct):
@@ -46,10 +51,13 @@ class Told(Struct):
 
 
 class Alerts:
-    """See the module. ``say`` is where people read lines."""
+    """See the module. ``say`` is where people read lines; ``send`` takes each alert that is new within a minute to who
+    is not here (severity, name, text, wall time).
+    """
 
     def __init__(self, say: Say = silence) -> None:
         self.say = say
+        self.send: Send = keep_here
         self._kept: deque[Told] = deque(maxlen=KEPT)
         self._minute_ends_at = 0
         self._said = 0
@@ -66,6 +74,7 @@ class Alerts:
                 again.times += 1
                 continue
             self._kept.append(Told(at, now, alert.severity, alert.name, text))
+            self.send(alert.severity, alert.name, text, now)
             if alert.severity <= ALOUD:
                 self._tell(f"SEV{alert.severity} {alert.name}: {text}", always=alert.severity == 1)
 

@@ -75,7 +75,7 @@ class AsyncDriver:
     every ``pace.look_every_ns``. ``decided``: from a whale trade's arrival at its source to the engine's decision on
     it, of trades that nobody had told before and that had not to wait for market data. ``shows_books``: whether the
     venue fills from displayed books, or from public prints alone. ``closing``: why this life is ending; empty while it
-    goes on.
+    goes on. ``at_venue``: its side of the venue.
     """
 
     def __init__(
@@ -99,9 +99,9 @@ class AsyncDriver:
         self.on_look: Callable[[int], None] | None = None
         self.on_heard: Callable[[Heard], bool] | None = None
         self.store_watch = StoreWatch()
-        self._at_venue = AtVenue(venue, venue_lane, self, engine, lease)
-        self.rounds = self._at_venue.rounds
-        self.shows_books = self._at_venue.books
+        self.at_venue = AtVenue(venue, venue_lane, self, engine, lease)
+        self.rounds = self.at_venue.rounds
+        self.shows_books = self.at_venue.books
         self._store = store
         self._clock = clock
         self._inbox = inbox
@@ -128,16 +128,16 @@ class AsyncDriver:
         open, and told what an earlier life may have died before telling it.
         """
         for record in records:
-            self._at_venue.fund(record)
+            self.at_venue.fund(record)
         effects = self.engine.recover(records, trading, at)
         for name, payouts in self.engine.desk.payouts.items():
-            self._at_venue.show(MarketResolved(name, payouts), at)
+            self.at_venue.show(MarketResolved(name, payouts), at)
         self.now = max(at, self.now)
         self._perform(effects, self.now)
 
     def begin(self) -> None:
         """Nothing is traded before our books were compared with the venue's."""
-        self._at_venue.begin(self.engine.markets.values(), self._clock.now())
+        self.at_venue.begin(self.engine.markets.values(), self._clock.now())
 
     def turn(self) -> int:
         """Handle everything that is due or was heard; when to come back at the latest (nanoseconds). Raises what a
@@ -185,7 +185,7 @@ class AsyncDriver:
     @property
     def closed(self) -> bool:
         """Whether it has ended: no order is open but those in doubt, and everything said or written is done with."""
-        if not self.closing or self._unanswered or not self._at_venue.quiet:
+        if not self.closing or self._unanswered or not self.at_venue.quiet:
             return False
         return all(order.state is OrderState.IN_DOUBT for order in self.engine.desk.execution.open_orders())
 
@@ -214,11 +214,11 @@ class AsyncDriver:
                 self._look(now)
             if self._pending and self._pending[0][0] <= now:
                 _, _, venue_at, payload = heappop(self._pending)
-                self._at_venue.arrived(payload)
+                self.at_venue.arrived(payload)
                 if self._is_ours(payload):
                     self.tell("venue", venue_at, payload)
                 continue
-            found = self._at_venue.compare(now)
+            found = self.at_venue.compare(now)
             if found is not None:
                 self.alerts += found
                 continue
@@ -255,7 +255,7 @@ class AsyncDriver:
         if now - self._pulsed_at >= PULSE_NS:
             self._pulsed_at = now
             self.tell("driver", now, TimerFired(TimerKind.PULSE, ""))
-        self._at_venue.look(now, self.venue_lag_ns)
+        self.at_venue.look(now, self.venue_lag_ns)
         if self.store_watch.slow and now - self._probed_at >= PROBE_NS:
             self._probed_at = now
             self._ask_store(self._store.switch, failed=ignore)
@@ -266,13 +266,13 @@ class AsyncDriver:
         """Hand a fact to the engine, observed now; a book is shown to the venue too."""
         payload = heard.payload
         if self.shows_books and isinstance(payload, BOOKS):
-            self._at_venue.show(payload, heard.venue_at)
+            self.at_venue.show(payload, heard.venue_at)
         self.tell(heard.source, heard.venue_at, payload)
 
     def tell(self, source: str, venue_at: int, payload: Payload) -> None:
         """Hand the engine a fact, observed now, and perform what it asks for."""
         self._seq += 1
-        self._at_venue.hears(payload, venue_at)
+        self.at_venue.hears(payload, venue_at)
         at = self.now = max(self._clock.now(), self.now)
         effects = self.engine.handle(Event(self._seq, at, min(venue_at, at), source, payload))
         if effects:
@@ -286,13 +286,13 @@ class AsyncDriver:
         """Deliver answers and timers at their time."""
         for answer in answers:
             self._order += 1
-            self._at_venue.sent(answer.payload)
+            self.at_venue.sent(answer.payload)
             heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
         self._wake.set()
 
     def show_print(self, trade: WhaleTrade | PublicTrade, venue_at: int) -> None:
         """A public print, for the venue's eyes."""
-        self._at_venue.show_print(trade, venue_at)
+        self.at_venue.show_print(trade, venue_at)
 
     # ------------------------------------------------------------------ effects
 
@@ -308,11 +308,11 @@ class AsyncDriver:
                 case Write():
                     self._write(effect.record)
                 case Submit():
-                    self._at_venue.submit(effect.order, at)
+                    self.at_venue.submit(effect.order, at)
                 case Cancel():
-                    self._at_venue.cancel(effect.order_key, at)
+                    self.at_venue.cancel(effect.order_key, at)
                 case Query():
-                    self._at_venue.query(effect.order_key, at)
+                    self.at_venue.query(effect.order_key, at)
                 case WakeMeAt():
                     self.schedule([Answer(effect.at, effect.at, TimerFired(effect.timer, effect.key))])
                 case SetSwitch():
@@ -320,7 +320,7 @@ class AsyncDriver:
                 case Alert():
                     self.alerts.append(effect)
                 case Settle():
-                    self._at_venue.redeem(effect.market, at)
+                    self.at_venue.redeem(effect.market, at)
                 case Merge():
                     self._merge(effect, at)
 
@@ -333,11 +333,11 @@ class AsyncDriver:
 
     def _write(self, record: Record) -> None:
         self._ask_store(lambda: written(self._store, record))
-        self._at_venue.fund(record)
+        self.at_venue.fund(record)
 
     def _merge(self, effect: Merge, at: int) -> None:
         """Ask for a merge, once everything written so far is durable: that it is asked for was the last of it."""
-        self._store_lane.post(lambda: None, lambda _: self._at_venue.merge(effect, at))
+        self._store_lane.post(lambda: None, lambda _: self.at_venue.merge(effect, at))
 
     def _ask_store(
         self,

@@ -51,6 +51,8 @@ class AtVenue:
     def __init__(self, venue: ShownVenue, lane: Lane, driver: Driving, engine: Believing, lease: Leased) -> None:
         self.books = venue.books
         self.rounds = Rounds()
+        self.submitted = 0
+        """Orders that went out."""
         self._venue = venue
         self._lane = lane
         self._driver = driver
@@ -73,6 +75,7 @@ class AtVenue:
 
         def send() -> list[Answer]:
             if self._lease.vouched:
+                self.submitted += 1
                 return self._venue.submit(order, at)
             return [Answer(at, at, OrderUnsent(order.order_key, "the lease was not renewed in time"))]
 

@@ -9,8 +9,8 @@ from msgspec import to_builtins
 
 from shared.domain.decision import Reason
 from shared.domain.ledger import SETTLED_FOR_GOOD
-from shared.domain.money import ONE, Usd, millionths, mul_div_floor, part, value
-from shared.domain.order import Purpose
+from shared.domain.money import ONE, Usd, format_micro, millionths, mul_div_floor, part, value
+from shared.domain.order import OrderState, Purpose
 from shared.domain.tables import Figures
 from shared.domain.whale import RankedWallet
 from shared.engine.breakers import table
@@ -36,12 +36,29 @@ Row = dict[str, object]
 def point_of(engine: Engine) -> Row:
     """A point of the curves."""
     desk = engine.desk
-    open_cost = sum(p.cost for held in desk.positions.values() for p in held.values())
     return {
         "equity": desk.risk.equity(),
         "realized": desk.books.realized,
-        "unrealized": desk.marks.total - open_cost,
+        "unrealized": _unrealized(desk),
         "cash": desk.books.balance("cash"),
+    }
+
+
+def _unrealized(desk: Desk) -> int:
+    """What the positions held are worth above what they cost."""
+    return desk.marks.total - sum(p.cost for held in desk.positions.values() for p in held.values())
+
+
+def gauges_of(engine: Engine, feeds_down: int) -> dict[str, float | None]:
+    """What is measured of an engine that turns (``fargate.gauges``); dollars and counts."""
+    desk = engine.desk
+    gained = desk.books.realized + _unrealized(desk)
+    return {
+        "heartbeat": 1,
+        "trading_pnl_total": float(format_micro(gained)),
+        "trading_positions_open": desk.open_positions(),
+        "feeds_down": feeds_down,
+        "orders_in_doubt": sum(order.state is OrderState.IN_DOUBT for order in desk.execution.open_orders()),
     }
 
 

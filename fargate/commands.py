@@ -13,7 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from fargate.limits import limits_in_force
-from fargate.paper import PaperOptions, probe_urls, run_paper
+from fargate.paper import PaperOptions, run_paper
+from fargate.session import probe_urls
 from shared.adapters.discovery.discover import DiscoveryRules
 from shared.adapters.discovery.refresh import discover_now, rank_now
 from shared.adapters.durable.lease import acquire

@@ -5,24 +5,22 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
-from fargate.compose import House, engine_of, open_house
-from fargate.condition import Component, Health
+from fargate.compose import House, Opening, engine_of, open_house
+from fargate.condition import Health
 from fargate.health import HealthServer
-from fargate.live import LiveRun
-from fargate.present import LIVE_SOURCES, STATUS_EVERY_S
+from fargate.present import LIVE_SOURCES
 from fargate.runner import Dashboard, StopFlag
-from fargate.schedule import schedule_of
-from fargate.trader import About, Stopped, Trader, status_line
+from fargate.session import IDLE_S, Pace, Session, close_books, probe_urls, trade_live, trader_on
+from fargate.trader import Stopped, Trader, status_line
 from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
 from shared.adapters.polymarket.reachability import probe
 from shared.adapters.replay.recording import TapePrints
 from shared.adapters.synthetic import generate
 from shared.domain.errors import BadInput
-from shared.domain.instants import HOUR, SECOND, iso
+from shared.domain.instants import HOUR, iso
 from shared.domain.messages import Event, MarketListed, RankingPublished, VoicesPublished
 from shared.research.driver import Driver
 from shared.research.figuring import Figuring
@@ -36,7 +34,6 @@ BACKLOG_NS = 2 * HOUR
 BACKLOG_ROWS = 20_000
 LIVE = "live"
 SYNTHETIC_SEED = 7
-IDLE_S = 0.2
 
 Say = Callable[[str], None]
 
@@ -61,17 +58,6 @@ class World(Struct, frozen=True):
     folder: Path
     path: Path | None
     resolutions: Path | None = None
-
-
-class Session(Struct):
-    """One run: where it is, and how it ends."""
-
-    settings: Settings
-    options: PaperOptions
-    world: World
-    say: Say
-    flag: StopFlag
-    health: Health
 
 
 def world_of(settings: Settings, options: PaperOptions, say: Say) -> World:
@@ -103,16 +89,6 @@ def venue_answers(settings: Settings, say: Say) -> bool:
     return not silent
 
 
-def probe_urls(settings: Settings) -> dict[str, str]:
-    """One cheap address of each public interface."""
-    venue = settings.venue
-    return {
-        "data API": f"{venue.data_api_url}/v2/leaderboard?limit=1",
-        "Gamma": f"{venue.gamma_url}/markets/keyset?limit=1",
-        "CLOB": f"{venue.clob_url}/ok",
-    }
-
-
 def _prepare_folder(folder: Path, fresh: bool) -> None:
     """Make the folder, emptied when ``fresh``; ``BadInput`` while another run uses it."""
     if fresh and folder.exists():
@@ -129,86 +105,25 @@ def _resolutions_beside(path: Path) -> Path | None:
     return beside if beside != path and beside.exists() else None
 
 
-class Pace:
-    """Holds event time to a multiple of real time from a given instant on; before it, full speed."""
-
-    def __init__(self, trader: Trader[Driver], speed: float, paced_from: int, say: Say) -> None:
-        self._trader = trader
-        self._speed = speed
-        self._from = paced_from
-        self._say = say
-        self._began = 0.0
-        self._said = 0.0
-
-    def tick(self, at: int) -> None:
-        """Housekeeping, then as much waiting as the pace asks for (in short pieces, so that people are heard)."""
-        self._trader.tick(at)
-        now = time.monotonic()
-        if now - self._said >= STATUS_EVERY_S:
-            self._said = now
-            self._say(status_line(self._trader, at))
-        if self._speed <= 0 or at < self._from:
-            return
-        if self._began == 0.0:
-            self._began = now
-            self._said = now
-            self._say(f"from here on at {self._speed:g}x: {status_line(self._trader, at)}")
-        while (ahead := (at - self._from) / SECOND / self._speed - (time.monotonic() - self._began)) > 0:
-            time.sleep(min(ahead, IDLE_S))
-            self._trader.tick(at)
+def _opening(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str], sizing: str) -> Opening:
+    """The stores of a world are on the embedded AWS beside us."""
+    engine = engine_of(session.settings, sizing, strict_sources)
+    return Opening(session.settings, aws.endpoint, engine, 0, session.say, session.flag)
 
 
-def _opened(session: Session, aws: EmbeddedAws, strict_sources: frozenset[str]) -> tuple[House, Trader[Driver]]:
-    """The stores of this world and a trader on them."""
-    settings = session.settings
-    engine = engine_of(settings, session.options.sizing, strict_sources)
-    house = open_house(settings, aws.endpoint, session.world.folder, engine, 0, session.say, session.flag)
-    done = house.reconciled
-    if done.rebuilt or done.copied:
-        session.say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
-    engine.tape_to(house.tape.add, house.tape.life)
-    driver = Driver(engine, house.venue, house.store)
-    about = About(settings.account, session.world.source, settings.copy.capital)
-    stopping = house.watched(session.flag)
-    trader = Trader(driver, house.store, house.views, house.tape, house.clock, about, stopping)
-    trader.alerts.say = session.say
-    trader.health = session.health
-    trader.health.components["lease"] = lambda: Component(house.keeper.vouched, house.keeper.says, needed=True)
-    if house.records:
-        trader.restore(house.live)
-    return house, trader
-
-
-def run_live(session: Session, aws: EmbeddedAws) -> bool:
-    """Trade the live venue on paper; True when it ended with the kill switch on."""
-    house, trader = _opened(session, aws, LIVE_SOURCES)
-    driver = trader.driver
-    driver.on_tick, driver.tick_every = Pace(trader, 0.0, 0, session.say).tick, 64
-    run = LiveRun(
-        session.settings, house, trader, session.say, schedule_of(session.settings, aws.endpoint, session.say)
-    )
-    try:
-        asyncio.run(run.run())
-    except Stopped:
-        _close_books(session, run.trader)
-    finally:
-        house.close()
-    return not driver.engine.desk.risk.trading
-
-
-def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
+def run_recorded(session: Session, aws: EmbeddedAws, world: World, options: PaperOptions) -> bool:
     """Trade a recorded or synthetic world; True when it ended with the kill switch on."""
-    say, options = session.say, session.options
-    path = session.world.path
+    say, path = session.say, world.path
     assert path is not None
-    ready = prepare(ReplayOptions(path, session.world.resolutions, seed=0), say)
-    house, trader = _opened(session, aws, frozenset())
+    ready = prepare(ReplayOptions(path, world.resolutions, seed=0), say)
+    house = open_house(_opening(session, aws, frozenset(), options.sizing), world.folder)
+    trader = trader_on(session, house)
     driver = trader.driver
     try:
         events, start = _start(ready, house, driver, trader, say)
         pace = Pace(trader, options.speed, start if house.records else _backlog_end(ready, start), say)
         driver.on_tick, driver.tick_every = pace.tick, 1
-        trader.progress = f"replaying {session.world.source} at {options.speed:g}x" if options.speed else "replaying"
+        trader.progress = f"replaying {world.source} at {options.speed:g}x" if options.speed else "replaying"
         driver.moments = Figuring(driver)
         driver.run(events, TapePrints(ready.recording))
         trader.progress = "the recording has ended"
@@ -218,7 +133,7 @@ def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
             trader.tick(driver.now)
             time.sleep(IDLE_S)
     except Stopped:
-        _close_books(session, trader)
+        close_books(session, trader)
     finally:
         house.close()
     return not driver.engine.desk.risk.trading
@@ -227,16 +142,6 @@ def run_recorded(session: Session, aws: EmbeddedAws) -> bool:
 def _backlog_end(ready: Prepared, start: int) -> int:
     """Up to when a first run hurries: two hours of event time, and enough rows where a recording is sparse."""
     return max(start + BACKLOG_NS, ready.recording.time_of_row_after(start, BACKLOG_ROWS))
-
-
-def _close_books(session: Session, trader: Trader[Any]) -> None:
-    session.health.end(Stopped())
-    if trader.driver.now == 0:
-        session.say("stopped before trading began")
-        return
-    session.say(f"stopping: {status_line(trader, trader.driver.now)}")
-    trader.progress = "stopped"
-    trader.finish(trader.driver.now)
 
 
 def _start(
@@ -321,28 +226,30 @@ def _run_world(settings: Settings, options: PaperOptions, say: Say, flag: StopFl
 
     try:
         world = world_of(settings, options, step)
-        return _run_in(Session(settings, options, world, tell, flag, health))
+        return _run_in(Session(settings, world.source, tell, flag, health), world, options)
     except Stopped:
         say("stopped before trading began")
         return False
 
 
-def _run_in(session: Session) -> bool:
+def _run_in(session: Session, world: World, options: PaperOptions) -> bool:
     """Trade a world, with the embedded AWS and the dashboard around it."""
-    settings, world, say = session.settings, session.world, session.say
+    settings, say = session.settings, session.say
     port = settings.aws_port if not port_is_busy(settings.aws_port) else free_port()
     aws = EmbeddedAws(world.folder / "aws", port)
     dashboard = Dashboard(settings.dashboard_port)
     say("starting the embedded AWS on 127.0.0.1")
     with aws:
         try:
-            if session.options.dashboard:
+            if options.dashboard:
                 dashboard.start(
                     aws.endpoint, settings.account, settings.state.table_prefix, world.folder / "dashboard.log"
                 )
                 say(f"dashboard: {dashboard.url}")
             write_address(world.folder, aws.url)
-            return run_live(session, aws) if world.path is None else run_recorded(session, aws)
+            if world.path is not None:
+                return run_recorded(session, aws, world, options)
+            return trade_live(session, open_house(_opening(session, aws, LIVE_SOURCES, options.sizing), world.folder))
         except BaseException as error:
             session.health.end(error)
             raise

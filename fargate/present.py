@@ -14,10 +14,12 @@ from typing import Any
 from msgspec import Struct
 
 from fargate.async_driver import AsyncDriver
+from fargate.cancelling import CancelWatch
 from fargate.components import TAPE, VIEWS
 from fargate.compose import House
 from fargate.condition import Component
 from fargate.figures import LiveFigures
+from fargate.gauges import Since, Values
 from fargate.hearing import Hearing
 from fargate.lanes import InPlace, ThreadLane
 from fargate.life import answering, finished, silent, traded
@@ -134,6 +136,9 @@ class Present:
         self.hearing = Hearing(self.driver, self.roles, coverage, self.market_data, LIVE_SOURCES, say)
         self.driver.on_heard = self.hearing.hear
         self.driver.on_look = self._look
+        self._cancelling = CancelWatch(house.venue, self._lanes[1], self.driver.schedule)
+        self._submitted, self._heard = Since(lambda: self.driver.at_venue.submitted), Since(lambda: self.inbox.heard)
+        self.trader.measured = self._measured
         self._portfolio = LiveFigures()
         self._figures_at = 0
         self._alarmed = ""
@@ -275,18 +280,33 @@ class Present:
         trader.feeds = {**self.hearing.health, **{k: v for k, v in trader.feeds.items() if k in (VIEWS, TAPE)}}
         if self._alarmed:
             trader.feeds["coverage"] = self._alarmed
+        if self._cancelling.trouble:
+            trader.feeds["cancelling"] = self._cancelling.trouble
         doing = self.roles.doing()
         jobs = ", ".join(f"{job} by {doing[job]}" for job in (WHALES, BOOKS, SPOT) if job in doing)
         trader.progress = f"live: {jobs or 'nobody is heard yet'}"
         if at - self._figures_at >= FIGURES_EVERY_NS:
             self._figures_at = at
             trader.figures = self.figures()
+            self.lag.turn()
+            self.driver.decided.turn()
         now = time.monotonic()
         if now - self._said_at >= STATUS_EVERY_S:
             self._said_at = now
             self._say(status_line(trader, at))
         self._portfolio.tend(self.driver, self._lanes[3], at)
+        self._cancelling.tend(self._clock.now())
         trader.tick(at)
+
+    def _measured(self) -> Values:
+        """What the loop measures, for the gauges."""
+        return {
+            "trading_orders_submitted": self._submitted(),
+            "websocket_events_total": self._heard(),
+            "loop_lag_ms": _ms(self.lag.at(0.99)),
+            "decision_ms_p95": _ms(self.driver.decided.at(0.95)),
+            "store_latency_ms": _ms(self.driver.store_watch.median or None),
+        }
 
     def _views(self) -> Component:
         wrong = silent(self._lanes[2]) or self.trader.feeds.get(VIEWS, "")

@@ -60,6 +60,11 @@ class Schedule:
         self._due = 0
         self._finished = asyncio.Event()
 
+    @property
+    def ranks(self) -> bool:
+        """Whether wallets are ranked here, and not elsewhere."""
+        return self._rank is not None
+
     def latest(self) -> Ranking | None:
         """The ranking in force, read now; None before the first. ``Temporary`` when it cannot be read."""
         found = self._read()
@@ -181,21 +186,22 @@ def held_sources(records: Sequence[Record]) -> list[str]:
 # ---------------------------------------------------------------------- the ranking beside the trader
 
 
-def schedule_of(settings: Settings, endpoint: Endpoint, say: Say) -> Schedule:
-    """The schedule of a local run: rankings in a process of their own, published in the tables of ``endpoint``."""
-    tables = Tables(settings.state.table_prefix, endpoint)
+def schedule_of(settings: Settings, tables: Tables, rank: Rank | None, say: Say) -> Schedule:
+    """The schedule over the ranking published in these tables; ``rank`` None where functions publish it."""
+    every_ns = settings.copy.rank_every_hours * HOUR
+    return Schedule(lambda: published(tables, settings.account, time.sleep), rank, say, every_ns)
+
+
+def rank_beside(settings: Settings, endpoint: Endpoint, say: Say) -> Rank:
+    """Rankings in a process of their own, published in the tables of ``endpoint``."""
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL": endpoint.host or "",
         "ACCOUNT": settings.account,
         "TABLE_PREFIX": settings.state.table_prefix,
     }
-    return Schedule(
-        lambda: published(tables, settings.account, time.sleep),
-        lambda: rank_in_process([sys.executable, "-m", "fargate", "rank", "--gently"], environment, say),
-        say,
-        settings.copy.rank_every_hours * HOUR,
-    )
+    command = [sys.executable, "-m", "fargate", "rank", "--gently"]
+    return lambda: rank_in_process(command, environment, say)
 
 
 async def rank_in_process(command: Sequence[str], environment: Mapping[str, str], say: Say) -> str:

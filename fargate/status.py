@@ -16,13 +16,16 @@ READY, NOT_READY = 0, 1
 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:
-    """Print every component; 0 when the trader is ready, 1 when it is not or does not answer, 2 when there is none."""
+    """Print every component; 0 when the trader is ready, 1 when it is not or does not answer, 2 when there is none.
+
+    With ``--live`` it is 0 also while the trader is alive and only waits: whoever is not alive had better be restarted.
+    """
     condition = asked(settings.health)
     if options.json:
         print(json.dumps(msgspec.to_builtins(condition)))
     else:
         print("\n".join(lines_of(condition)))
-    return READY if condition.ready else NOT_READY
+    return READY if condition.ready or (options.live and condition.live) else NOT_READY
 
 
 def asked(place: HealthSettings) -> Condition:

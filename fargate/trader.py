@@ -9,9 +9,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from fargate.alerts import Alerts
-from fargate.boards import live_of, point_of, risk_of, tripped, whale_rows
+from fargate.boards import gauges_of, live_of, point_of, risk_of, tripped, whale_rows
 from fargate.components import TAPE, VIEWS, components_of
 from fargate.condition import Component, Health
+from fargate.gauges import Gauges, Values
 from fargate.lanes import InPlace, Lane
 from fargate.people import SWITCH, Handling, People
 from shared.domain.command import Command, CommandKind
@@ -96,6 +97,9 @@ class Trader(Generic[AnyDriver]):
         self.lane: Lane = lane or InPlace()
         self.figures: dict[str, object] = {}
         """What the sources and the loop measure; kept with the curves."""
+        self.gauges: Gauges | None = None
+        self.measured: Callable[[], Values] = dict
+        """What the loop measures besides, for the gauges."""
         self.alerts = Alerts()
         self.health = Health()
         """What others are told of how we stand; a run gives all its traders its own."""
@@ -120,6 +124,8 @@ class Trader(Generic[AnyDriver]):
             self._metrics_at = at
             point = {**point_of(self.driver.engine), **self.figures}
             self._away("", lambda: self._views.put_metrics(at, point))
+        if self.gauges is not None and self.gauges.due(now):
+            self._write_gauges(self.gauges)
         if self._is_due("decisions", now, DECISIONS_EVERY_NS):
             self.driver.flush()
         if self._is_due("live", now, LIVE_EVERY_NS):
@@ -132,6 +138,11 @@ class Trader(Generic[AnyDriver]):
             self._show_whales()
         if self._tape.due(now):
             self._put_tape()
+
+    def _write_gauges(self, gauges: Gauges) -> None:
+        """Written where calls may take long: whoever reads standard output may be slow."""
+        values = {**gauges_of(self.driver.engine, len(self._down())), **self.measured()}
+        self.lane.post(lambda: gauges.write(values))
 
     def _hear(self, at: int, now: int) -> None:
         """Take what the engine told people; the list is the driver's own and would grow for ever."""
@@ -189,6 +200,7 @@ class Trader(Generic[AnyDriver]):
         made = Trader(driver, self._store, self._views, self._tape, self._clock, self.about, self._stopping, lane)
         made.ranked = self.ranked
         made.alerts = self.alerts
+        made.gauges = self.gauges
         made.health = self.health
         made._people = self._people.again(driver, lane, made._show_risk)
         made._metrics_at = self._metrics_at
@@ -217,8 +229,10 @@ class Trader(Generic[AnyDriver]):
 
     def show(self, at: int) -> None:
         """Write the live view."""
+        now = self._clock.now()
         live = {
-            "at": self._clock.now(),
+            "at": now,
+            "written_at": now,
             "mode": "paper",
             "source": self.about.source,
             "capital": self.about.capital,

@@ -14,4 +14,5 @@ options="--universal --python-version 3.11 --generate-hashes --no-emit-index-url
     "$uv" pip compile $options --no-deps rie.in --output-file rie.txt
     "$uv" pip compile $options --constraints dev.txt run.in --output-file run.txt
     "$uv" pip compile $options --constraints run.txt light.in --output-file light.txt
+    "$uv" pip compile $options --constraints dev.txt image.in --output-file image.txt
 }

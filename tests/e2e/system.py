@@ -48,11 +48,14 @@ class System:
 
     def start(self, *arguments: str, dashboard: bool = False) -> Self:
         """`python -m fargate paper` in the background; ``said`` begins anew."""
-        options = arguments if dashboard else (*arguments, "--no-dashboard")
+        return self.started("paper", *(arguments if dashboard else (*arguments, "--no-dashboard")))
+
+    def started(self, *command: str) -> Self:
+        """Any long command in the background."""
         self._from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fargate", "paper", *options],
+                [sys.executable, "-m", "fargate", *command],
                 env=self.env,
                 stdout=output,
                 stderr=output,

@@ -76,3 +76,14 @@ def test_without_a_console_nothing_is_said() -> None:
     alerts = Alerts()
     alerts.hear([Alert(1, "a", "b")], SECOND, SECOND)
     assert len(alerts.rows()) == 1
+
+
+def test_each_alert_is_sent_once_a_minute_whatever_its_severity_and_however_many_are_said() -> None:
+    alerts, sent = Alerts(), list[tuple[int, str, str, int]]()
+    alerts.send = lambda *told: sent.append(told)
+    alerts.hear([Alert(3, "changed", "a limit"), Alert(3, "changed", "a limit")], SECOND, 5)
+    alerts.hear([Alert(2, "feed_down", str(n)) for n in range(SAID_PER_MINUTE + 1)], SECOND, 6)
+    alerts.hear([Alert(3, "changed", "a limit")], SECOND, 5 + MINUTE)
+    assert sent[0] == (3, "changed", "a limit", 5)
+    assert sent[-1] == (3, "changed", "a limit", 5 + MINUTE)
+    assert len(sent) == SAID_PER_MINUTE + 3

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fargate.paper import Pace, PaperOptions, run_paper, world_of
+from fargate.paper import PaperOptions, run_paper, world_of
+from fargate.session import Pace
 from fargate.trader import Stopped, status_line
 from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
 from shared.domain.errors import BadInput

@@ -56,6 +56,16 @@ def test_a_hung_trader_ends_with_1(asked: Asked, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.startswith("NOT live, started, NOT ready  ")
 
 
+def test_whoever_asks_only_whether_it_lives_is_answered_0_while_it_waits(
+    asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked.told.trading(switch=Component(False, "STOPPED: drill", needed=True))
+    assert main(["status", "--live"]) == 0
+    assert "NOT ready" in capsys.readouterr().out
+    asked.told.turn(HUNG_NS + 1)
+    assert main(["status", "--live"]) == 1
+
+
 def test_json_is_what_the_port_said(asked: Asked, capsys: pytest.CaptureFixture[str]) -> None:
     asked.told.trading()
     assert main(["status", "--json"]) == 0

@@ -70,6 +70,7 @@ def test_the_live_view_shows_where_money_is() -> None:
     )
     assert (live["positions_open"], live["orders_open"], live["counts"]["fills"]) == (1, 1, 1)
     assert live["decisions"] == {"copied": 1}
+    assert live["written_at"] == life.clock.now()
     assert [known.market for known in life.board.markets] == [NAME]
 
 

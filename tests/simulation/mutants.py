@@ -82,7 +82,7 @@ def merged_before_written() -> Iterator[None]:
     """A merge is asked for while the record that says so is still on its way to the store."""
 
     def merge(self: async_driver.AsyncDriver, effect: Merge, at: int) -> None:
-        self._at_venue.merge(effect, at)
+        self.at_venue.merge(effect, at)
 
     with patch.object(async_driver.AsyncDriver, "_merge", merge):
         yield

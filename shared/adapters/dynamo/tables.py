@@ -15,6 +15,7 @@ from pynamodb.models import Model
 
 from shared.adapters.dynamo.failures import code_of, patiently
 from shared.adapters.endpoint import Endpoint
+from shared.domain.errors import BadInput
 
 Table = TypeVar("Table", bound=Model)
 
@@ -204,6 +205,13 @@ class Tables:
         """Create what does not exist yet, billed on demand; safe to run again or by two processes at once."""
         for model in self.all():
             patiently(f"creating table {model.Meta.table_name}", partial(_create, model))
+
+    def check(self) -> None:
+        """``BadInput`` in one sentence where a table does not exist, for whoever must not create any."""
+        for model in self.all():
+            name = model.Meta.table_name
+            if not patiently(f"looking for table {name}", model.exists):
+                raise BadInput(f"there is no table {name}: deploy first, or set TABLE_PREFIX to what is deployed")
 
     def _bind(self, model: type[Table]) -> type[Table]:
         meta = type("Meta", (), {"table_name": f"{self.prefix}{model.__name__.lower()}", "billing_mode": ON_DEMAND})

@@ -51,6 +51,8 @@ class Inbox:
         self, book_of: Callable[[str], BookSnapshot | None], lagging_at: int = LAGGING_AT, most: int = MOST
     ) -> None:
         self.merged = Merged()
+        self.heard = 0
+        """Facts told by all sources since the start."""
         self.woken: Callable[[], None] = _nothing
         self._book_of = book_of
         self._lagging_at = lagging_at
@@ -63,6 +65,7 @@ class Inbox:
 
     def hear(self, heard: Heard) -> None:
         """Keep a fact until the trader takes it; ``Corrupt`` when more wait than can be held."""
+        self.heard += 1
         waiting = self._waiting
         if (self._standing or len(waiting) >= self._lagging_at) and self._merged(heard):
             return

@@ -88,6 +88,10 @@ class FilePaperLog:
         """Every movement, oldest first."""
         return list(self._movements.values())
 
+    def cancelled_at(self) -> int:
+        """What was asked for at the table; nobody else writes to the file."""
+        return 0 if self._table is None else self._table.cancelled_at()
+
     def close(self) -> None:
         """Let go of the file."""
         self._lines.close()

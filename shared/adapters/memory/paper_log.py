@@ -4,9 +4,10 @@ from shared.adapters.paper.orders import Movement, PaperOrder
 
 
 class MemoryPaperLog:
-    """Orders by key, as last put, and movements by what they are about."""
+    """Orders by key, as last put, and movements by what they are about. ``cancelled``: see ``cancelled_at``."""
 
     def __init__(self) -> None:
+        self.cancelled = 0
         self._orders: dict[str, PaperOrder] = {}
         self._movements: dict[str, Movement] = {}
 
@@ -25,3 +26,7 @@ class MemoryPaperLog:
     def movements(self) -> list[Movement]:
         """Every movement kept, oldest first."""
         return list(self._movements.values())
+
+    def cancelled_at(self) -> int:
+        """Orders planned before this instant are to end."""
+        return self.cancelled

@@ -1,5 +1,7 @@
 """The paper venue on displayed books: how an order is judged when it arrives, meets the book, and comes to rest."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from shared.adapters.paper.agenda import Action, Agenda, Due
@@ -206,6 +208,12 @@ class BookFloor:
             paper = self._register.orders[key]
             answers += self._executions.execute(paper, [(resting.order.limit, size)], at, MAKER, tx=tx)
         return answers
+
+    def lose(self, tokens: Iterable[str]) -> None:
+        """These books are unknown until their next snapshot."""
+        for token in tokens:
+            if token in self.tokens:
+                self.tokens[token].lose()
 
     def forget(self, token: str) -> None:
         """The token's market is over."""

@@ -172,3 +172,6 @@ class PaperLog(Protocol):
 
     def movements(self) -> list[Movement]:
         """Every movement kept, oldest first."""
+
+    def cancelled_at(self) -> int:
+        """Orders planned before this instant are to end: whoever asked for it wrote it beside the venue. 0: nobody."""

@@ -62,6 +62,7 @@ class PaperVenue:
         self.settings = checked(settings)
         self._seed = seed
         self._log = log
+        self._void_before = log.cancelled_at()
         self._register = Register(log)
         self._agenda = Agenda()
         self._outages = Outages(seed, settings.restarts)
@@ -101,6 +102,10 @@ class PaperVenue:
         order, key = paper.order, paper.order.order_key
         self._executions.reopen(paper)
         if paper.state in FINAL:
+            return
+        if order.planned_at < self._void_before:
+            ended_at = max(self._void_before, *(fill.venue_at for fill in paper.fills), 0)
+            self._register.end(paper, OrderState.CANCELED, ended_at)
             return
         if order.order_type is OrderType.GTD and paper.state is not OrderState.PLANNED:
             self._agenda.add(order.expires_at - EXPIRES_EARLY_NS, Action(Due.EXPIRE, key))
@@ -159,6 +164,9 @@ class PaperVenue:
             return [Answer(at + trip, arrives, OrderInDoubt(key, "INVALID_ORDER_DUPLICATED"))]
         if known is not None or refused is not None:
             return [Answer(at + trip, arrives, OrderRejected(key, refused or (known.note if known else "")))]
+        if order.planned_at < self._void_before:
+            self._register.keep(PaperOrder(order, OrderState.CANCELED, arrives, ended_at=arrives))
+            return [Answer(at + trip, arrives, OrderReport(key, OrderState.CANCELED, Shares(0)))]
         if self.settings.books:
             self._register.keep(PaperOrder(order, OrderState.PLANNED, arrives))
             self._agenda.add(arrives, Action(Due.ARRIVE, key, at + trip))
@@ -193,6 +201,16 @@ class PaperVenue:
     def cancel_all(self, at: int) -> list[Answer]:
         """Cancel every order that is open when this arrives; each is answered by a report."""
         return self.cancel_market("", at)
+
+    def cancel_before(self, at: int, now: int) -> list[Answer]:
+        """End every order planned before ``at``, wherever it is; one that comes later has ended when it arrives."""
+        self._void_before = max(self._void_before, at)
+        found = [paper for paper in self._register.open() if paper.order.planned_at < self._void_before]
+        return [self._ended(paper, OrderState.CANCELED, now, now + self.times.notice_ns) for paper in found]
+
+    def heed(self, now: int) -> list[Answer]:
+        """Do what others have asked for beside us, in our log (``PaperLog.cancelled_at``)."""
+        return self.cancel_before(self._log.cancelled_at(), now)
 
     def query(self, order_key: str, at: int) -> list[Answer]:
         """Every fill of the order again, then its state. An unknown order is refused for good from now on.
@@ -362,9 +380,7 @@ class PaperVenue:
 
     def lose_books(self, tokens: Iterable[str]) -> None:
         """Books are unknown until their next snapshot (a feed was lost)."""
-        for token in tokens:
-            if token in self._books.tokens:
-                self._books.tokens[token].lose()
+        self._books.lose(tokens)
 
     def on_print(self, trade: WhaleTrade | PublicTrade, venue_at: int) -> list[Answer]:
         """Show the venue a public print; returns the fills it leads to."""

@@ -1,11 +1,14 @@
 """Clients of AWS services other than DynamoDB, made on demand."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 from shared.adapters.dynamo.tables import Endpoint
+from shared.domain.errors import BadInput, Temporary
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -24,6 +27,37 @@ def s3_client(endpoint: Endpoint) -> "S3Client":
     """A client of S3; puts of whole objects may be repeated, so it retries by itself."""
     return boto3.client(
         "s3",
+        region_name=endpoint.region,
+        endpoint_url=endpoint.host,
+        aws_access_key_id=endpoint.key_id or None,
+        aws_secret_access_key=endpoint.secret or None,
+        config=_PATIENT,
+    )
+
+
+def check_bucket(s3: "S3Client", bucket: str) -> None:
+    """``BadInput`` in one sentence where a bucket does not exist or is another's; ``Temporary`` without an answer."""
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status == HTTPStatus.NOT_FOUND:
+            raise BadInput(
+                f"there is no bucket {bucket}: deploy first, or set LAKE_BUCKET to what is deployed"
+            ) from None
+        if status in (HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST):
+            raise BadInput(f"bucket {bucket} (LAKE_BUCKET) is not ours to use: {error}") from None
+        raise Temporary(f"looking for bucket {bucket}: {error}") from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise BadInput(f"looking for bucket {bucket}: {error}") from None
+    except BotoCoreError as error:
+        raise Temporary(f"looking for bucket {bucket}: {error}") from error
+
+
+def sqs_client(endpoint: Endpoint) -> "SQSClient":
+    """A client of SQS; whoever reads a queue knows what was put twice, so it retries by itself."""
+    return boto3.client(
+        "sqs",
         region_name=endpoint.region,
         endpoint_url=endpoint.host,
         aws_access_key_id=endpoint.key_id or None,

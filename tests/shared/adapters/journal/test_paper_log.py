@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.dynamo.paper_log import DynamoPaperLog
+from shared.adapters.dynamo.paper_log import CANCEL_ALL, DynamoPaperLog
 from shared.adapters.journal.lines import LinesFile
 from shared.adapters.journal.paper_log import FilePaperLog
 from shared.adapters.memory.paper_log import MemoryPaperLog
@@ -65,6 +65,32 @@ def test_every_log_gives_back_movements_apart_from_orders(log: tuple[str, PaperL
     kept.note(second)
     assert kept.movements() == [first, second]
     assert kept.load() == [states(account)[0]]
+
+
+def test_whoever_has_all_cancelled_says_so_in_the_table_and_it_is_no_order(embedded: Embedded, tmp_path: Path) -> None:
+    account = embedded.account()
+    log = DynamoPaperLog(account, embedded.tables)
+    log.put(states(account)[0])
+    log.note(movements()[0])
+    assert log.cancelled_at() == 0
+    put = embedded.tables.paper(account=account, order_key=CANCEL_ALL, body='{"at":5,"reason":"enough","by":"me"}')
+    put.save()
+    assert log.cancelled_at() == 5
+    assert (log.load(), log.movements()) == ([states(account)[0]], [movements()[0]])
+    beside = FilePaperLog(tmp_path / "paper", log)
+    assert (beside.cancelled_at(), len(beside.load())) == (5, 1)
+    beside.close()
+    alone = FilePaperLog(tmp_path / "alone")
+    assert alone.cancelled_at() == 0
+    alone.close()
+
+
+@pytest.mark.parametrize("body", ["enough", "{}", '{"at":"now"}'])
+def test_a_wish_that_cannot_be_read_stops_everything(embedded: Embedded, body: str) -> None:
+    account = embedded.account()
+    embedded.tables.paper(account=account, order_key=CANCEL_ALL, body=body).save()
+    with pytest.raises(Corrupt, match=rf"^table paper, account {account}: item cancel#all cannot be read: "):
+        DynamoPaperLog(account, embedded.tables).cancelled_at()
 
 
 def test_a_file_gives_back_its_movements_to_the_next_process(tmp_path: Path) -> None:
