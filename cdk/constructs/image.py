@@ -1,0 +1,58 @@
+"""The one container image: the trader, the dashboard and the heavy functions run it with different commands."""
+
+from pathlib import Path
+
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecr_assets as assets
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from cdk.settings import IMAGE, Deployment
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCKERFILE = "fargate/Dockerfile"
+NOT_SENT = [".git", ".venv", ".state", "build", "cdk.out", "node_modules", "tests", "cdk", "**/__pycache__"]
+"""What never goes to the builder, besides what .dockerignore says: it would change the image's name for nothing."""
+
+
+class Image(Construct):
+    """``-c image=URI`` names one in ECR; otherwise it is built from fargate/Dockerfile when the stack is deployed."""
+
+    def __init__(self, scope: Construct, construct_id: str, deployment: Deployment) -> None:
+        super().__init__(scope, construct_id)
+        match = IMAGE.fullmatch(deployment.image or "")
+        if match is None:
+            if not (ROOT / DOCKERFILE).is_file():
+                raise ValueError(f"there is no {DOCKERFILE} to build the image from; give -c image=URI")
+            built = assets.DockerImageAsset(
+                self,
+                "Built",
+                directory=str(ROOT),
+                file=DOCKERFILE,
+                platform=assets.Platform.LINUX_ARM64,
+                exclude=NOT_SENT,
+            )
+            self.repository: ecr.IRepository = built.repository
+            self._version = built.image_tag
+            return
+        self.repository = ecr.Repository.from_repository_attributes(
+            self,
+            "Named",
+            repository_name=match["name"],
+            repository_arn=f"arn:aws:ecr:{match['region']}:{match['account']}:repository/{match['name']}",
+        )
+        self._version = match["version"].lstrip("@:")
+
+    def container(self) -> ecs.ContainerImage:
+        """As a task runs it."""
+        return ecs.ContainerImage.from_ecr_repository(self.repository, self._version)
+
+    def function(self, handler: str) -> lambda_.Code:
+        """As Lambda runs it: through the runtime interface client that the image carries."""
+        return lambda_.Code.from_ecr_image(
+            self.repository,
+            tag_or_digest=self._version,
+            entrypoint=["python", "-m", "awslambdaric"],
+            cmd=[handler],
+        )
