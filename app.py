@@ -8,7 +8,18 @@ from cdk.house import build
 from cdk.settings import read_deployment
 
 CHOICES = (
-    *("stage", "account", "image", "bundle", "network", "domain", "certificate", "visitors", "email"),
+    *(
+        "stage",
+        "account",
+        "image",
+        "dashboard_image",
+        "bundle",
+        "network",
+        "domain",
+        "certificate",
+        "visitors",
+        "email",
+    ),
     *("budget", "audit_days"),
 )
 

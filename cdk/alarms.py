@@ -1,17 +1,21 @@
-"""The alarms that CloudWatch watches over, as one table; what the trader and the functions see they tell themselves."""
+"""The alarms on our own metrics, as one table; what the trader and the functions see they tell people themselves.
+
+Names and thresholds are those of the conditions people are told of (shared/domain).
+"""
 
 from dataclasses import dataclass
 from typing import Literal
 
 NAMESPACE = "House"
-"""Where our own metrics are: shared/observability.py and the trader write them."""
+"""Where our own metrics are: shared/observability.py and the trader write them, under ``service``."""
 
 
 @dataclass(frozen=True)
 class Condition:
     """One alarm. ``service``: who writes the metric. ``missing``: whether silence is an alarm too.
 
-    It is raised when ``metric`` was above ``limit`` (``below``: under it) in every one of ``periods`` of ``minutes``.
+    It is raised when ``statistic`` of ``metric`` reached ``limit`` (``below``: stayed under it) in every one of
+    ``periods`` of ``minutes``.
     """
 
     name: str
@@ -19,88 +23,119 @@ class Condition:
     service: str
     metric: str
     limit: float
-    statistic: Literal["Maximum", "Minimum", "Sum", "Average"] = "Maximum"
+    statistic: Literal["Maximum", "Minimum", "Sum", "SampleCount"] = "Maximum"
     below: bool = False
     minutes: int = 1
     periods: int = 1
     missing: bool = False
 
 
+TRADER = "trader"
+
 CONDITIONS = (
     Condition(
-        "trader-silent",
-        "SEV1: the trader's heartbeat has not been seen for three minutes; see the runbook, crash",
-        "trader",
+        "trader_silent",
+        "SEV1: the trader has crashed or hangs: no heartbeat for three minutes",
+        TRADER,
         "heartbeat",
         1,
-        statistic="Sum",
+        statistic="SampleCount",
         below=True,
         periods=3,
         missing=True,
     ),
     Condition(
-        "watcher-silent",
+        "watcher_silent",
         "SEV1: watch_trader has not run for five minutes, so nobody would cancel for a dead trader",
         "watch_trader",
-        "heartbeat_age_s",
-        0,
+        "uptime",
+        1,
+        statistic="SampleCount",
         below=True,
         minutes=5,
         missing=True,
     ),
     Condition(
-        "heartbeat-old",
-        "SEV1: the trader's heartbeat is older than a minute; its orders were cancelled",
+        "heartbeat_old",
+        "SEV1: the trader's heartbeat is older than a minute; its orders are being cancelled",
         "watch_trader",
         "heartbeat_age_s",
         60,
     ),
-    Condition("feed-down", "SEV1: a feed has been down for more than a minute", "trader", "feeds_down", 0, periods=2),
     Condition(
-        "history-changed",
-        "SEV1: an item of ledger or journal was changed or removed; stop, and compare with the archive",
+        "feed_lost",
+        "SEV1: what entries need has been down for more than a minute",
+        TRADER,
+        "feeds_down",
+        1,
+        statistic="Minimum",
+        periods=2,
+    ),
+    Condition(
+        "store_lost", "SEV1: the store has been too slow to trade on", TRADER, "store_latency_ms", 1_000, periods=3
+    ),
+    Condition(
+        "log_rewritten",
+        "SEV1: a posting or a journal line was changed or removed; stop, and compare with the archive",
         "archive_stream",
-        "append_only_violations",
-        0,
+        "history_changed",
+        1,
         statistic="Sum",
     ),
     Condition(
-        "ledger-differs",
-        "SEV1: the ledger differs from journal or positions",
+        "ledger_differs",
+        "SEV1: the ledger differs from journal, positions or room",
         "audit_ledger",
-        "differences",
-        0,
+        "ledger_differences",
+        1,
         minutes=5,
     ),
     Condition(
-        "venue-differs",
-        "SEV1: our books differ from the venue's statement in two runs",
+        "books_differ",
+        "SEV1: our books differ from the venue's statement, and did in the run before",
         "reconcile",
-        "differences",
-        0,
+        "books_differences",
+        1,
         minutes=5,
-        periods=2,
     ),
     Condition(
-        "orders-in-doubt",
-        "SEV2: an order has been in doubt for ten minutes",
-        "trader",
+        "resolutions_missed",
+        "SEV2: a market resolved and the trader has not booked it",
+        "settle_markets",
+        "resolutions_not_booked",
+        1,
+        minutes=15,
+    ),
+    Condition(
         "orders_in_doubt",
-        0,
+        "SEV2: an order's outcome has been unknown for ten minutes",
+        TRADER,
+        "orders_in_doubt",
+        1,
         statistic="Minimum",
+        periods=10,
+    ),
+    Condition(
+        "orders_unusual",
+        "SEV2: more orders within an hour than whales explain",
+        TRADER,
+        "trading_orders_submitted",
+        600,
+        statistic="Sum",
+        minutes=60,
+    ),
+    Condition(
+        "decisions_slow", "SEV2: p95 of decisions is above a second", TRADER, "decision_ms_p95", 1_000, periods=5
+    ),
+    Condition("loop_slow", "SEV2: the trader's loop lags a second", TRADER, "loop_lag_ms", 1_000, periods=5),
+    Condition(
+        "notices_unsent",
+        "SEV2: people could not be told for 15 minutes: a chat service is down or refuses us",
+        "send_alerts",
+        "notices_failed",
+        1,
+        statistic="Sum",
         minutes=5,
-        periods=2,
-    ),
-    Condition(
-        "decisions-slow", "SEV2: p95 of decisions is above a second", "trader", "decision_ms_p95", 1_000, periods=5
-    ),
-    Condition("loop-slow", "SEV2: the trader's loop lags a second", "trader", "loop_lag_ms", 1_000, periods=5),
-    Condition(
-        "store-slow",
-        "SEV2: the store takes a second to commit",
-        "trader",
-        "store_latency_ms",
-        1_000,
-        periods=5,
+        periods=3,
     ),
 )

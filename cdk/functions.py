@@ -17,10 +17,11 @@ Source = Literal["api", "alerts", "streams", "rotation"]
 class Row:
     """One function. ``heavy``: runs in the container image. ``every``: a schedule (UTC), else ``source`` calls it.
 
-    ``reads``, ``writes``: tables; writing is put and update, never delete. ``lake``: reads or writes objects of it.
-    ``archives``: adds objects to the audit bucket. ``secrets``: may read these. ``rotates``: renews these. ``hashes``:
-    reads or writes the hashes of the kill token. ``notifies``: may queue notices. ``mails``: may publish to the topic.
-    ``late_s``: how long a delayed run is still worth doing. ``retries``: how often an asynchronous run is repeated.
+    ``reads``, ``writes``: tables; writing is put and update, never delete. ``scans``: tables read from end to end.
+    ``lake``: reads or writes objects of it. ``archives``: adds objects to the audit bucket. ``secrets``: may read
+    these. ``rotates``: renews these. ``hashes``: reads or writes the hashes of the kill token. ``notifies``: may queue
+    notices. ``mails``: may publish to the topic. ``late_s``: how long a delayed run is still worth doing. ``retries``:
+    how often an asynchronous run is repeated.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Row:
     source: Source | None = None
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    scans: tuple[str, ...] = ()
     lake: Literal["read", "write"] | None = None
     archives: bool = False
     secrets: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ FUNCTIONS = (
         source="api",
         reads=(*BOOKS, *SHOWN, "paper"),
         writes=("control", "paper"),
+        scans=("markets",),
         lake="read",
     ),
     Row(
@@ -184,7 +187,7 @@ FUNCTIONS = (
 ROUTES = (
     *("GET/api/health", "GET/api/mode", "GET/api/markets/config", "GET/api/markets/available", "GET/api/positions"),
     *("GET/api/positions/pnl", "GET/api/history/snapshots", "GET/api/history/trades", "GET/api/whales"),
-    "GET/api/decisions",
+    *("GET/api/decisions", "GET/api/openapi.json"),
 )
 """What people may look at over the API."""
 STOPS = ("POST/kill", "POST/api/kill")

@@ -26,15 +26,17 @@ class Deployment:
     """One deployment as its owner wants it.
 
     ``account``: the trading account (not AWS's). ``image``: the container image in ECR (None: built from
-    fargate/Dockerfile). ``bundle``: for which machine the light functions' libraries are collected (``false``: only
-    our sources, for tests of the templates). ``private``: tasks behind a NAT gateway. ``domain``: under which name the
-    dashboard is served (None: by port forwarding only), with ``certificate`` (ARN) to ``visitors`` (an IPv4 range).
-    ``email``: who is told of alarms. ``budget``: the month's alarm, in dollars.
+    fargate/Dockerfile); ``dashboard_image``: the dashboard's (None: ``image``, or built from dashboard/Dockerfile).
+    ``bundle``: for which machine the light functions' libraries are collected (``false``: only our sources, for tests
+    of the templates). ``private``: tasks behind a NAT gateway. ``domain``: under which name the dashboard is served
+    (None: by port forwarding only), with ``certificate`` (ARN) to ``visitors`` (an IPv4 range). ``email``: who is told
+    of alarms. ``budget``: the month's alarm, in dollars. ``audit_days``: how long nobody may delete the audit trail.
     """
 
     stage: Stage = "paper"
     account: str = "paper"
     image: str | None = None
+    dashboard_image: str | None = None
     bundle: Bundle = "lambda"
     private: bool = False
     domain: str | None = None
@@ -63,6 +65,7 @@ def read_deployment(context: Mapping[str, object]) -> Deployment:
         stage=stage,
         account=_matching(texts, "account", ACCOUNT, "letters, digits and hyphens") or stage,
         image=_matching(texts, "image", IMAGE, "an image in ECR with its tag or digest"),
+        dashboard_image=_matching(texts, "dashboard_image", IMAGE, "an image in ECR with its tag or digest"),
         bundle=cast("Bundle", _one_of(texts, "bundle", "lambda", ("lambda", "here", "false")).lower()),
         private=_one_of(texts, "network", "public", ("public", "private")) == "private",
         domain=_matching(texts, "domain", DOMAIN, "a host name such as trader.example.com"),

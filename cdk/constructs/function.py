@@ -83,6 +83,8 @@ def _allow(role: iam.Role, row: Row, world: World) -> None:
     """Give a role what its row says."""
     if row.reads:
         role.add_to_policy(world.tables.statement(READ, row.reads))
+    if row.scans:
+        role.add_to_policy(world.tables.statement(("Scan",), row.scans))
     if row.writes:
         role.add_to_policy(world.tables.statement(PUT, row.writes))
     if row.lake:

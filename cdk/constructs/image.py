@@ -1,4 +1,4 @@
-"""The one container image: the trader, the dashboard and the heavy functions run it with different commands."""
+"""The container images: one for the trader and the heavy functions, one for the dashboard with its libraries."""
 
 from pathlib import Path
 
@@ -8,28 +8,29 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk.settings import IMAGE, Deployment
+from cdk.settings import IMAGE
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCKERFILE = "fargate/Dockerfile"
+TRADER = "fargate/Dockerfile"
+DASHBOARD = "dashboard/Dockerfile"
 NOT_SENT = [".git", ".venv", ".state", "build", "cdk.out", "node_modules", "tests", "cdk", "**/__pycache__"]
 """What never goes to the builder, besides what .dockerignore says: it would change the image's name for nothing."""
 
 
 class Image(Construct):
-    """``-c image=URI`` names one in ECR; otherwise it is built from fargate/Dockerfile when the stack is deployed."""
+    """``uri`` names one in ECR; None: it is built from ``dockerfile`` when the stack is deployed."""
 
-    def __init__(self, scope: Construct, construct_id: str, deployment: Deployment) -> None:
+    def __init__(self, scope: Construct, construct_id: str, uri: str | None, dockerfile: str = TRADER) -> None:
         super().__init__(scope, construct_id)
-        match = IMAGE.fullmatch(deployment.image or "")
+        match = IMAGE.fullmatch(uri or "")
         if match is None:
-            if not (ROOT / DOCKERFILE).is_file():
-                raise ValueError(f"there is no {DOCKERFILE} to build the image from; give -c image=URI")
+            if not (ROOT / dockerfile).is_file():
+                raise ValueError(f"there is no {dockerfile} to build the image from; give -c image=URI")
             built = assets.DockerImageAsset(
                 self,
                 "Built",
                 directory=str(ROOT),
-                file=DOCKERFILE,
+                file=dockerfile,
                 platform=assets.Platform.LINUX_ARM64,
                 exclude=NOT_SENT,
             )

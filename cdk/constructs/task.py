@@ -39,7 +39,7 @@ class Tasks(Construct):
             description="starts tasks: fetches the image, reads their settings, opens their logs",
             assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
         )
-        self.image = Image(self, "Image", deployment)
+        self.image = Image(self, "Image", deployment.image)
 
     def log_group(self, name: str) -> logs.LogGroup:
         """The logs of a task, kept 30 days."""

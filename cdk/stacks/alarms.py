@@ -12,7 +12,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.alarms import CONDITIONS, NAMESPACE, Condition
+from cdk.alarms import CONDITIONS, NAMESPACE, TRADER, Condition
 from cdk.constructs.function import HouseFunction
 from cdk.constructs.messages import Messages
 from cdk.constructs.signing_key import SigningKey
@@ -32,9 +32,9 @@ class AlarmsStack(Stack):
         self.prefix, self.messages = deployment.prefix, messages
         self._tell = actions.SnsAction(messages.topic)
         # A stage without a trader has nobody to miss.
-        self.own = [self._condition(one) for one in CONDITIONS if not (deployment.is_live and one.service == "trader")]
+        self.own = [self._condition(one) for one in CONDITIONS if not (deployment.is_live and one.service == TRADER)]
         self._queue(messages.dead, "SEV1: a notice could not be brought to people; see the runbook, redrive")
-        self._late("notices-late", messages.alerts)
+        self._late("notices_late", messages.alerts)
         self._page()
 
     def watch_functions(self, made: Mapping[str, HouseFunction], failed: sqs.Queue) -> None:
@@ -42,30 +42,30 @@ class AlarmsStack(Stack):
         self._queue(failed, "SEV1: a run, a schedule or a stream's record failed for good; see the runbook, redrive")
         for name, one in made.items():
             metric = one.function.metric_errors(period=Duration.minutes(5), statistic="Sum")
-            self._alarm(f"{name}-errors", f"SEV2: {name} failed: {one.row.purpose}", metric, 0)
+            self._alarm(f"{name}_errors", f"SEV2: {name} failed: {one.row.purpose}", metric, 1)
             if one.row.source == "streams":
                 age = one.function.metric("IteratorAge", period=Duration.minutes(1), statistic="Maximum")
-                self._alarm("archive-late", "SEV2: the archive is late", age, STREAM_LATE.to_milliseconds(), periods=5)
+                self._alarm("archive_late", "SEV2: the archive is late", age, STREAM_LATE.to_milliseconds(), periods=5)
         throttles = cloudwatch.Metric(
             namespace="AWS/Lambda", metric_name="Throttles", period=Duration.minutes(5), statistic="Sum"
         )
-        self._alarm("throttles", "SEV2: AWS held functions of this account back", throttles, 0)
+        self._alarm("functions_throttled", "SEV2: AWS held functions of this account back", throttles, 1)
 
     def watch_trader(self, service: ecs.FargateService) -> None:
         """Processor and memory."""
         period = Duration.minutes(5)
         cpu = service.metric_cpu_utilization(period=period, statistic="Average")
         memory = service.metric_memory_utilization(period=period, statistic="Maximum")
-        self._alarm("trader-cpu", f"SEV2: the processor is above {FULL_PERCENT}%", cpu, FULL_PERCENT, periods=2)
-        self._alarm("trader-memory", f"SEV2: the trader's memory is above {FULL_PERCENT}%", memory, FULL_PERCENT)
+        self._alarm("cpu_high", f"SEV2: the processor is above {FULL_PERCENT}%", cpu, FULL_PERCENT, periods=3)
+        self._alarm("memory_high", f"SEV2: the trader's memory is above {FULL_PERCENT}%", memory, FULL_PERCENT)
 
     def watch_api(self, api: apigateway.RestApi) -> None:
         """Failures, and refusals in numbers."""
         period = Duration.minutes(5)
         broken = api.metric_server_error(period=period, statistic="Sum")
         refused = api.metric_client_error(period=period, statistic="Sum")
-        self._alarm("api-errors", "SEV2: the API failed to answer", broken, 0)
-        self._alarm("api-refusals", "SEV2: many requests to the API were refused; see its log", refused, REFUSALS)
+        self._alarm("api_failing", "SEV2: the API failed to answer", broken, 1)
+        self._alarm("requests_refused", "SEV2: many requests to the API were refused; see its log", refused, REFUSALS)
 
     def watch_key(self, signing: SigningKey) -> None:
         """Whoever ends the key, disables it or changes who may sign is seen (needs CloudTrail's management events)."""
@@ -99,7 +99,7 @@ class AlarmsStack(Stack):
 
     def _queue(self, queue: sqs.Queue, meaning: str) -> None:
         metric = queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum")
-        self._alarm(f"{queue.node.id.lower()}-letters", meaning, metric, 0)
+        self._alarm(f"{queue.node.id.lower()}_letters", meaning, metric, 1)
 
     def _late(self, name: str, queue: sqs.Queue) -> None:
         metric = queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(5), statistic="Maximum")
@@ -120,13 +120,13 @@ class AlarmsStack(Stack):
         silence = cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
-            name.title().replace("-", "").replace("_", ""),
+            name.title().replace("_", ""),
             alarm_name=f"{self.prefix}{name}",
             alarm_description=meaning,
             metric=metric,
             threshold=limit,
             evaluation_periods=periods,
-            comparison_operator=compared.LESS_THAN_THRESHOLD if below else compared.GREATER_THAN_THRESHOLD,
+            comparison_operator=compared.LESS_THAN_THRESHOLD if below else compared.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=silence.BREACHING if missing else silence.NOT_BREACHING,
         )
         alarm.add_alarm_action(self._tell)

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.constructs.buckets import Buckets
+from cdk.constructs.image import DASHBOARD, Image
 from cdk.constructs.tables import READ, TABLES
 from cdk.constructs.task import Tasks
 from cdk.settings import Deployment
@@ -55,7 +56,7 @@ class DashboardStack(Stack):
         address = "0.0.0.0" if deployment.domain else "127.0.0.1"  # noqa: S104  # only the load balancer gets in
         definition.add_container(
             "dashboard",
-            image=tasks.image.container(),
+            image=Image(tasks, "Dashboard", deployment.dashboard_image or deployment.image, DASHBOARD).container(),
             entry_point=COMMAND[:3],
             command=[*COMMAND[3:], *_options({**OPTIONS, "server.address": address})],
             secrets=tasks.settings(

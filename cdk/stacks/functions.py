@@ -39,7 +39,7 @@ class FunctionsStack(Stack):
             data.messages,
             self.failed,
             self.secrets,
-            Image(self, "Image", deployment),
+            Image(self, "Image", deployment.image),
             light_code(deployment.bundle),
             self._environment(),
         )

@@ -12,7 +12,7 @@ from cdk.settings import Deployment
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
 
-COMMAND = ["python", "-m", "fargate", "paper", "--hosted"]
+COMMAND = ["python", "-m", "fargate", "trade"]
 PROBE = "import urllib.request as r;raise SystemExit(r.urlopen('http://127.0.0.1:8502/live', timeout=4).status != 200)"
 """Alive and holding or waiting for the lease; not reconciled, or a venue's outage would roll back a good release."""
 BINANCE_URL = "wss://stream.binance.com:443"

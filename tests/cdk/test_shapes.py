@@ -1,10 +1,12 @@
 import json
 from typing import Any
 
+from cdk.alarms import CONDITIONS, TRADER
 from cdk.constructs.messages import RECEIVES
 from cdk.functions import FUNCTIONS
 from shared.settings import StateSettings, retention
 from tests.cdk.synthesis import Resource, Synthesised
+from tests.house.source import ROOT
 
 STATEFUL = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SecretsManager::Secret")
 
@@ -132,25 +134,33 @@ def test_every_queue_of_the_dead_has_an_alarm_within_five_minutes(house: Synthes
     watched = [one for one in house.of("AWS::CloudWatch::Alarm") if "letters" in str(one.properties["AlarmName"])]
     assert len(watched) == 2
     for alarm in watched:
-        assert alarm.properties["Threshold"] == 0
+        assert alarm.properties["Threshold"] == 1
         assert alarm.properties["Period"] * alarm.properties["EvaluationPeriods"] <= 300
 
 
 def test_silence_of_the_trader_is_an_alarm_where_there_is_one(paper: Synthesised, live: Synthesised) -> None:
-    (silent,) = (one for one in _alarms(paper) if one["AlarmName"] == "house-paper-trader-silent")
+    (silent,) = (one for one in _alarms(paper) if one["AlarmName"] == "house-paper-trader_silent")
     assert silent["TreatMissingData"] == "breaching"
-    assert not [one for one in _alarms(live) if one["AlarmName"] == "house-live-trader-silent"]
+    assert not [one for one in _alarms(live) if one["AlarmName"] == "house-live-trader_silent"]
 
 
 def test_a_change_of_history_is_an_alarm(house: Synthesised) -> None:
-    (changed,) = (one for one in _alarms(house) if one["AlarmName"].endswith("history-changed"))
-    assert changed["Threshold"] == 0
-    assert changed["ComparisonOperator"] == "GreaterThanThreshold"
+    (changed,) = (one for one in _alarms(house) if one["AlarmName"].endswith("log_rewritten"))
+    assert changed["Threshold"] == 1
+    assert changed["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
 def test_every_function_has_an_alarm_on_its_errors(house: Synthesised) -> None:
     names = {one["AlarmName"] for one in _alarms(house)}
-    assert {f"house-{house.choice}-{row.name}-errors" for row in FUNCTIONS} <= names
+    assert {f"house-{house.choice}-{row.name}_errors" for row in FUNCTIONS} <= names
+
+
+def test_every_metric_an_alarm_looks_at_is_written_by_whom_it_says() -> None:
+    for condition in CONDITIONS:
+        trader, function = "fargate/gauges.py", f"functions/{condition.service}/handler.py"
+        path = ROOT / (trader if condition.service == TRADER else function)
+        if path.is_file():  # a row may stand here before its function does
+            assert f'"{condition.metric}"' in path.read_text(), f"{path.name} writes no {condition.metric}"
 
 
 def test_the_bill_is_watched(house: Synthesised) -> None:
