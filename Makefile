@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove sim bench research soak drill stats day image lock clean setup-run setup-dev
+.PHONY: help run test lint types prove sim bench research soak drill stats day image synth deploy cost lock clean setup-run setup-dev
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -18,6 +18,10 @@ else ifneq ($(WORLD),)
 $(error WORLD must be local, not "$(WORLD)")
 endif
 RUN_OPTIONS := $(if $(filter-out 0,$(FRESH)),--fresh) $(if $(SPEED),--speed "$(SPEED)") $(if $(RECORDING),--recording "$(RECORDING)")
+
+# Options of `make synth` and `make deploy`. The CLI neither reports nor asks for notices, so that it works offline.
+CDK := JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 CDK_DISABLE_CLI_TELEMETRY=1 npx --no-install cdk --no-notices --no-version-reporting
+CDK_OPTIONS := $(if $(STAGE),-c stage="$(STAGE)") $(if $(IMAGE),-c image="$(IMAGE)") $(if $(EMAIL),-c email="$(EMAIL)") $(ARGS)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -81,11 +85,24 @@ image: setup-dev ## the container image, built on a base made here (buildah, mmd
 	@tests/image/base.sh build/image
 	@IMAGE_FOLDER=build/image $(PY) -m pytest -q tests/image
 
+synth: setup-dev node_modules ## the cloud's templates into cdk.out, offline and without credentials  [STAGE=live] [IMAGE=URI] [ARGS="-c domain=..."]
+	@$(CDK) synth --quiet $(CDK_OPTIONS)
+
+deploy: setup-dev node_modules ## the whole cloud into your AWS account  [STAGE=live] [IMAGE=URI] [EMAIL=you@example.com] [ARGS="-c domain=..."]
+	@$(CDK) deploy --all $(CDK_OPTIONS)
+
+cost: ## the month's bill of the templates in cdk.out, line by line  (after `make synth`)
+	@$(PY) -m cdk.cost $(ARGS)
+
+# The CDK's command line is the one thing from npm; everything else of it is in .venv.
+node_modules: package-lock.json
+	@npm ci --no-audit --no-fund --silent && touch node_modules
+
 lock: setup-dev ## compile requirements/*.in to locked versions with hashes  [UPGRADE=1]
 	@UPGRADE="$(UPGRADE)" requirements/lock.sh
 
 clean: ## remove the environment and everything built (not the state of `make run`)
-	@rm -rf .venv build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv build cdk.out node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup-run:

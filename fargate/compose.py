@@ -32,11 +32,12 @@ from shared.adapters.journal.file import JournalFile
 from shared.adapters.journal.paper_log import FilePaperLog
 from shared.adapters.journal.reconcile import Reconciled, reconcile_journal
 from shared.adapters.journal.store import JournaledStore
+from shared.adapters.notices.clients import sqs_client
 from shared.adapters.notices.queue import QueueNotifier
 from shared.adapters.paper.orders import PaperLog, SettlementSettings
 from shared.adapters.paper.orders import VenueSettings as PaperVenueSettings
 from shared.adapters.paper.venue import PaperVenue
-from shared.adapters.s3.client import check_bucket, s3_client, sqs_client
+from shared.adapters.s3.client import check_bucket, s3_client
 from shared.adapters.s3.lake import Lake
 from shared.adapters.s3.tape import Tape
 from shared.domain.errors import BadInput

@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.parts import notifier_of
 from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND
 from shared.observability import make_logger, make_metrics
@@ -23,7 +24,6 @@ metrics = make_metrics("watch_trader")
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Look, act on a death once, answer how the trader stands."""
     from shared.adapters.control.deaths import acted_on
-    from shared.adapters.control.queue import AlertsQueue
     from shared.adapters.control.watching import WRITTEN_AT, pulse
 
     around = surroundings()
@@ -36,7 +36,7 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("uptime", MetricUnit.Count, int(found.up))
     if found.written_at:
         metrics.add_metric("heartbeat_age_s", MetricUnit.Seconds, round(found.age / SECOND, 3))
-    acted = found.dead and acted_on(found, place, AlertsQueue(around.endpoint, url))
+    acted = found.dead and acted_on(found, place, notifier_of(around))
     if acted:
         metrics.add_metric("deaths", MetricUnit.Count, 1)
     answer: dict[str, Any] = msgspec.to_builtins(found)

@@ -19,8 +19,9 @@ from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.adapters.embedded.provision import provision
 from shared.adapters.embedded.server import KEY_ID, REGION, SECRET, EmbeddedAws, free_port
 from shared.adapters.journal.entry import JournalEntry
+from shared.adapters.notices.clients import sqs_client
 from shared.adapters.paper.orders import PaperOrder
-from shared.adapters.s3.client import s3_client, sqs_client
+from shared.adapters.s3.client import s3_client
 from shared.domain.notice import Notice
 from shared.domain.order import FINAL
 from tests.e2e.system import System

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.dynamo.paper_log import CANCEL_ALL
+from shared.adapters.paper.cancelling import CANCEL_ALL
 from shared.adapters.s3.client import s3_client
 from shared.domain.command import Command, CommandKind
 from shared.domain.instants import MILLISECOND, SECOND

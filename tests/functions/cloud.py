@@ -9,7 +9,7 @@ import pytest
 from shared.adapters.archive.vault import Vault
 from shared.adapters.durable.store import DurableStore
 from shared.adapters.dynamo.tables import Endpoint, Tables
-from shared.adapters.s3.client import sqs_client
+from shared.adapters.notices.clients import sqs_client
 from shared.domain.ledger import Record
 from shared.domain.notice import Notice
 from shared.domain.order import OrderCause

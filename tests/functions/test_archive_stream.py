@@ -10,8 +10,9 @@ from shared.adapters.archive.reading import read_archive
 from shared.adapters.archive.stream import read_record
 from shared.adapters.archive.vault import Vault
 from shared.adapters.dynamo.lines import line_before
-from shared.adapters.notices.sqs import SqsNotifier
-from shared.adapters.s3.client import s3_client, sqs_client
+from shared.adapters.notices.clients import sqs_client
+from shared.adapters.notices.queue import QueueNotifier
+from shared.adapters.s3.client import s3_client
 from shared.domain.errors import BadInput
 from tests.functions.cloud import Cloud
 from tests.recovery.streams import Item, inserts, stream_record
@@ -71,7 +72,7 @@ def test_the_same_batch_twice_and_twice_at_once_is_one_object(deployed: Cloud) -
 
     def run() -> None:
         vault = Vault(s3_client(deployed.endpoint), deployed.bucket)
-        notifier = SqsNotifier(sqs_client(deployed.endpoint), deployed.queue)
+        notifier = QueueNotifier(sqs_client(deployed.endpoint), deployed.queue)
         together.wait()
         done.append(archive_batch(batch, "test-", partial(line_before, deployed.tables), vault, notifier))
 

@@ -35,6 +35,8 @@ class QueueNotifier:
         """Put one notice into the queue. ``Temporary`` when it was not taken, or may not have been: the same notice
         twice is delivered once. ``BadInput`` where there is no such queue, or we may not write to it.
         """
+        if not self._url:
+            raise BadInput(f"setting ALERTS_QUEUE_URL='': nobody can be told {notice.name}: {notice.text}")
         try:
             self._sqs.send_message(QueueUrl=self._url, MessageBody=_encode(notice).decode())
         except (NoCredentialsError, PartialCredentialsError) as error:

@@ -13,7 +13,6 @@ from shared.domain.errors import BadInput, Temporary
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
 
 _PATIENT = Config(
     connect_timeout=2.0,
@@ -54,34 +53,10 @@ def check_bucket(s3: "S3Client", bucket: str) -> None:
         raise Temporary(f"looking for bucket {bucket}: {error}") from error
 
 
-def sqs_client(endpoint: Endpoint) -> "SQSClient":
-    """A client of SQS; whoever reads a queue knows what was put twice, so it retries by itself."""
-    return boto3.client(
-        "sqs",
-        region_name=endpoint.region,
-        endpoint_url=endpoint.host,
-        aws_access_key_id=endpoint.key_id or None,
-        aws_secret_access_key=endpoint.secret or None,
-        config=_PATIENT,
-    )
-
-
 def kms_client(endpoint: Endpoint) -> "KMSClient":
     """A client of KMS."""
     return boto3.client(
         "kms",
-        region_name=endpoint.region,
-        endpoint_url=endpoint.host,
-        aws_access_key_id=endpoint.key_id or None,
-        aws_secret_access_key=endpoint.secret or None,
-        config=_PATIENT,
-    )
-
-
-def sqs_client(endpoint: Endpoint) -> "SQSClient":
-    """A client of SQS; a message that is sent again is told once, so it retries by itself."""
-    return boto3.client(
-        "sqs",
         region_name=endpoint.region,
         endpoint_url=endpoint.host,
         aws_access_key_id=endpoint.key_id or None,

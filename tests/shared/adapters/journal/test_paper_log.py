@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.dynamo.paper_log import CANCEL_ALL, DynamoPaperLog
+from shared.adapters.dynamo.paper_log import DynamoPaperLog
 from shared.adapters.journal.lines import LinesFile
 from shared.adapters.journal.paper_log import FilePaperLog
 from shared.adapters.memory.paper_log import MemoryPaperLog
+from shared.adapters.paper.cancelling import CANCEL_ALL
 from shared.adapters.paper.orders import Movement, MovementKind
 from shared.adapters.paper.venue import PaperLog, PaperOrder
 from shared.domain.errors import Corrupt

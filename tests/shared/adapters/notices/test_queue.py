@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.embedded.server import EmbeddedAws, free_port
+from shared.adapters.notices.clients import sqs_client
 from shared.adapters.notices.queue import QueueNotifier
-from shared.adapters.s3.client import sqs_client
 from shared.domain.errors import BadInput, Temporary
 from shared.domain.notice import Notice
 
@@ -69,3 +69,8 @@ def test_nobody_there_is_temporary() -> None:
     sqs = sqs_client(Endpoint("us-east-1", f"http://127.0.0.1:{free_port()}", "a", "b"))
     with pytest.raises(Temporary, match=r"^queue u: "):
         QueueNotifier(sqs, "u").notify(NOTICE)
+
+
+def test_without_a_queue_a_notice_is_not_lost_silently() -> None:
+    with pytest.raises(BadInput, match="nobody can be told"):
+        QueueNotifier(Refusing(NoCredentialsError()), "").notify(NOTICE)  # type: ignore[arg-type]  # never called

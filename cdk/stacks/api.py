@@ -1,0 +1,149 @@
+"""The API: stopping takes one factor, looking needs a signature, and whatever trades more needs a second factor."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.constructs.function import HouseFunction
+from cdk.functions import GUARDED, ROUTES, STOPS
+from cdk.settings import Deployment
+
+STAGE = "v1"
+PER_MINUTE = 100
+"""Requests to the control API."""
+ACCESS = (
+    *("requestId", "requestTime", "httpMethod", "path", "status", "responseLatency"),
+    *("identity.sourceIp", "identity.userArn", "identity.userAgent", "error.message", "integration.error"),
+)
+"""What is logged of a request: who, what, when, and the outcome; never a header, since tokens travel there."""
+
+
+class ApiStack(Stack):
+    """One REST API. ``/kill``: signed. ``/kill/token``: with the kill token. ``/telegram``. ``/api/...``: signed."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, deployment: Deployment, made: Mapping[str, HouseFunction]
+    ) -> None:
+        super().__init__(scope, construct_id, description="how the house is stopped, asked and changed")
+        self.deployment = deployment
+        account = self._account()
+        self.log = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/{deployment.prefix}api",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=f"{deployment.prefix}api",
+            description="stop, ask, change",
+            cloud_watch_role=False,
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            policy=_policy(),
+            deploy_options=self._options(),
+        )
+        self.api.deployment_stage.node.add_dependency(account)
+        self._routes(made)
+        self._people()
+
+    def _account(self) -> apigateway.CfnAccount:
+        """API Gateway writes logs by one role per AWS account and region, which outlives this API."""
+        role = iam.Role(
+            self,
+            "Logger",
+            description="lets API Gateway write its logs",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+            ],
+        )
+        role.apply_removal_policy(RemovalPolicy.RETAIN)
+        account = apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
+        account.apply_removal_policy(RemovalPolicy.RETAIN)
+        return account
+
+    def _options(self) -> apigateway.StageOptions:
+        stop = apigateway.MethodDeploymentOptions(throttling_rate_limit=5, throttling_burst_limit=10)
+        rate = PER_MINUTE / 60
+        shape = ",".join(f'"{name}":"$context.{name}"' for name in ACCESS)
+        return apigateway.StageOptions(
+            stage_name=STAGE,
+            logging_level=apigateway.MethodLoggingLevel.ERROR,
+            data_trace_enabled=False,
+            metrics_enabled=False,
+            throttling_rate_limit=rate,
+            throttling_burst_limit=20,
+            method_options={"/kill/POST": stop, "/kill/token/POST": stop, "/telegram/POST": stop},
+            access_log_destination=apigateway.LogGroupLogDestination(self.log),
+            access_log_format=apigateway.AccessLogFormat.custom("{" + shape + "}"),
+        )
+
+    def _routes(self, made: Mapping[str, HouseFunction]) -> None:
+        iam_signed, anybody = apigateway.AuthorizationType.IAM, apigateway.AuthorizationType.NONE
+        validator = self.api.add_request_validator(
+            "Validator", validate_request_body=True, validate_request_parameters=True
+        )
+        kill = self.api.root.add_resource("kill")
+        token, telegram = kill.add_resource("token"), self.api.root.add_resource("telegram")
+        control = self.api.root.add_resource("api").add_resource("{proxy+}")
+        for resource, verb, name, authorization, header in (
+            (kill, "POST", "kill_switch", iam_signed, None),
+            (token, "POST", "kill_switch", anybody, "x-kill-token"),
+            (telegram, "POST", "telegram_webhook", anybody, "x-telegram-bot-api-secret-token"),
+            (control, "ANY", "control_api", iam_signed, None),
+        ):
+            resource.add_method(
+                verb,
+                apigateway.LambdaIntegration(made[name].function, allow_test_invoke=False),
+                authorization_type=authorization,
+                request_validator=validator,
+                request_parameters={f"method.request.header.{header}": True} if header else None,
+            )
+
+    def _people(self) -> None:
+        """Policies to give to people: look, stop, and (with a second factor) operate."""
+        for name, routes, factor in (("Viewer", ROUTES, False), ("Stopper", STOPS, False), ("Operator", GUARDED, True)):
+            iam.ManagedPolicy(
+                self,
+                name,
+                managed_policy_name=f"{self.deployment.prefix}{name.lower()}",
+                statements=[
+                    iam.PolicyStatement(
+                        actions=["execute-api:Invoke"],
+                        resources=[
+                            f"arn:{Aws.PARTITION}:execute-api:{Aws.REGION}:{Aws.ACCOUNT_ID}:"
+                            f"{self.api.rest_api_id}/{STAGE}/{route}"
+                            for route in routes
+                        ],
+                        conditions={"Bool": {"aws:MultiFactorAuthPresent": "true"}} if factor else None,
+                    )
+                ],
+            )
+
+
+def _policy() -> iam.PolicyDocument:
+    """The API's own policy: it refuses what trades more to everybody without a second factor, administrators too."""
+    return iam.PolicyDocument(
+        statements=[
+            iam.PolicyStatement(
+                sid="EverythingIsDecidedByTheRoute",
+                principals=[iam.AnyPrincipal()],
+                actions=["execute-api:Invoke"],
+                resources=["execute-api:/*"],
+            ),
+            iam.PolicyStatement(
+                sid="NoMoreTradingWithoutASecondFactor",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["execute-api:Invoke"],
+                resources=[f"execute-api:/{STAGE}/{route}" for route in GUARDED],
+                conditions={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+            ),
+        ]
+    )
