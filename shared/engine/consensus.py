@@ -13,6 +13,7 @@ is everywhere together, and who knows a category well. Without a table every wal
 
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
+from math import comb
 
 from msgspec import Struct
 
@@ -275,13 +276,20 @@ class Consensus:
         active = tuple([wallet for wallet in leanings if stands[groups.get(wallet, wallet)]])
         if active == talk.measured:
             return Fraction(talk.overlap)
-        total = pairs = 0
-        for place, wallet in enumerate(active, start=1):
+        members: dict[str, int] = {}
+        total, pairs = 0, comb(len(active), 2)
+        for wallet in active:
             voice = groups.get(wallet, wallet)
-            known = self._overlaps.get(wallet, _NO_FACTORS)
+            members[voice] = members.get(voice, 0) + 1
+        for alike in members.values():
+            pairs -= comb(alike, 2)
+        for place, wallet in enumerate(active, start=1):
+            known = self._overlaps.get(wallet)
+            if known is None:
+                continue
+            voice = groups.get(wallet, wallet)
             for other in active[place:]:
                 if groups.get(other, other) != voice:
-                    pairs += 1
                     total += known.get(other, 0)
         talk.measured, talk.overlap = active, mul_div_ceil(total, 1, pairs)
         return Fraction(talk.overlap)

@@ -3,7 +3,7 @@
 "Now" is the ``observed_at`` of the event in hand. An event that concerns nobody costs two look-ups.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from shared.domain.change import Change, Mode
@@ -69,7 +69,7 @@ from shared.engine.prices import TokenPrices
 from shared.engine.profiles import Stage
 from shared.engine.reconciliation.belief import Belief, belief_of
 from shared.engine.risk import ALWAYS_NEEDED
-from shared.engine.world import World
+from shared.engine.world import Row, World
 
 NOTHING: list[Effect] = []
 """Shared by every event without effects; nobody may add to it."""
@@ -115,7 +115,7 @@ class Engine:
         self.following = Following(self.changes, self.detection, self.consensus, self.desk)
         self.control = Control(self.desk, self.holdings, self.changes, self.following)
         self.desk.on_change = self._changed
-        self._now = 0
+        self.now = 0
         self._pulse_at = 0
         self._books = self.filters.books
         self._held = self.desk.marks.held
@@ -129,9 +129,9 @@ class Engine:
     def handle(self, event: Event) -> list[Effect]:
         """Take one event and say what is to be done about it; ``Corrupt`` when time runs backwards."""
         at = event.observed_at
-        if at < self._now:
-            raise Corrupt(f"event {event.seq} is observed at {at}, before {self._now}")
-        self._now = at
+        if at < self.now:
+            raise Corrupt(f"event {event.seq} is observed at {at}, before {self.now}")
+        self.now = at
         pulsed = self._pulse(at) if at >= self._pulse_at else NOTHING
         payload = event.payload
         if type(payload) is WhaleTrade:
@@ -148,6 +148,14 @@ class Engine:
         else:
             taken = self._take(payload, at)
         return [*pulsed, *taken] if pulsed else taken
+
+    def overhear(self, rows: Iterable[Row], until: int) -> int | None:
+        """Take the trades before ``until`` that are no more to us than a price, as ``handle`` would take each of them;
+        returns the place of the first that may be more, which is for ``handle``, or None after the last.
+        """
+        before = min(until, self._pulse_at)
+        self.now, place = self.world.overhear(rows, self.now, before, self.detection.whales)
+        return place
 
     def _take(self, payload: Payload, at: int) -> list[Effect]:
         """Anything but a trade with its wallet."""
@@ -353,7 +361,7 @@ class Engine:
     def warm(self, event: Event) -> None:
         """Take an event of the past into what detection knows; no decision is made and no effect arises."""
         payload = event.payload
-        self._now = max(self._now, event.observed_at)
+        self.now = max(self.now, event.observed_at)
         match payload:
             case WhaleTrade():
                 whale = self.detection.whales.get(payload.wallet)

@@ -1,6 +1,6 @@
 """The world as it is told: markets, books, prints and the coin whose sudden moves stop everything."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from msgspec.structs import replace
 
@@ -17,6 +17,8 @@ from shared.engine.prices import TokenPrices
 SPOT_SYMBOL = "BTC"
 """Its sudden moves trip a breaker (specification, section 9)."""
 NOTHING: list[Effect] = []
+Row = tuple[int, str, str, int, int, int]
+"""A trade as everybody sees it: when it is observed, wallet, token, price, size; and its place among others."""
 
 
 class World:
@@ -58,6 +60,20 @@ class World:
         if prices is None:
             prices = self._prices[told.token] = TokenPrices(self._limits)
         prices.hear(told.price, told.size, at)
+
+    def overhear(self, rows: Iterable[Row], now: int, until: int, whales: Container[str]) -> tuple[int, int | None]:
+        """Take the prices of trades up to the first that may be more to us, by its wallet, its token or its time
+        (``until`` or later, or before ``now``): when the last one taken was observed, and the place of that first.
+        """
+        held, prices = self._held, self._prices
+        for at, wallet, token, price, size, place in rows:
+            if not now <= at < until or wallet in whales or token in held:
+                return now, place
+            now = at
+            heard = prices.get(token)
+            if heard is not None:
+                heard.hear(price, size, at)
+        return now, None
 
     def book(self, told: BookSnapshot, at: int) -> list[Effect]:
         """The whole book of a token."""
