@@ -13,7 +13,6 @@ is everywhere together, and who knows a category well. Without a table every wal
 
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
-from math import comb
 
 from msgspec import Struct
 
@@ -37,7 +36,6 @@ from shared.engine.detection import EDGE_PRIOR_MARKETS
 from shared.engine.limits import Limits
 
 HALF = ONE // 2  # not money: one half in millionths
-_NO_FACTORS: dict[str, int] = {}
 
 
 class Consent(Struct, frozen=True, gc=False):
@@ -276,21 +274,18 @@ class Consensus:
         active = tuple([wallet for wallet in leanings if stands[groups.get(wallet, wallet)]])
         if active == talk.measured:
             return Fraction(talk.overlap)
+        total = pairs = 0
         members: dict[str, int] = {}
-        total, pairs = 0, comb(len(active), 2)
-        for wallet in active:
+        for place, wallet in enumerate(active):
             voice = groups.get(wallet, wallet)
-            members[voice] = members.get(voice, 0) + 1
-        for alike in members.values():
-            pairs -= comb(alike, 2)
-        for place, wallet in enumerate(active, start=1):
+            alike = members.get(voice, 0)
+            pairs += place - alike
+            members[voice] = alike + 1
             known = self._overlaps.get(wallet)
-            if known is None:
-                continue
-            voice = groups.get(wallet, wallet)
-            for other in active[place:]:
-                if groups.get(other, other) != voice:
-                    total += known.get(other, 0)
+            if known is not None:
+                for other in active[:place]:
+                    if groups.get(other, other) != voice:
+                        total += known.get(other, 0)
         talk.measured, talk.overlap = active, mul_div_ceil(total, 1, pairs)
         return Fraction(talk.overlap)
 

@@ -148,7 +148,7 @@ class Driver:
         """Handle every event and what happens before it; orders and timers stay open after the last one."""
         self._prints = prints
         handle = self.engine.handle if self._tape is None else self._handle
-        digest, on_tick = self.digest, self.on_tick
+        on_tick = self.on_tick
         self.idle_until = 0
         for event in events:
             at = event.observed_at
@@ -162,9 +162,7 @@ class Driver:
                 took = perf_counter_ns() - started
                 (self.handle_ns if effects else self.quiet_ns).append(took)
             if effects:
-                self.now = at
-                digest.add(effects)
-                self._perform(effects, at)
+                self.perform(effects, at)
             if on_tick is not None and event.seq % self.tick_every == 0:
                 self.now = at
                 on_tick(at)
@@ -216,9 +214,7 @@ class Driver:
             self.venue.market(market)
         for name, payouts in self.engine.desk.payouts.items():
             self._pushed(self.venue.on_resolved(MarketResolved(name, payouts), at))
-        self.now = at
-        self.digest.add(effects)
-        self._perform(effects, at)
+        self.perform(effects, at)
 
     def _give(self, event: Event) -> None:
         self.now = event.observed_at
@@ -226,8 +222,7 @@ class Driver:
             self._tell_venue(event.payload, event.venue_at)
         effects = self._handle(event)
         if effects:
-            self.digest.add(effects)
-            self._perform(effects, event.observed_at)
+            self.perform(effects, event.observed_at)
 
     def _tell_venue(self, payload: Payload, venue_at: int) -> None:
         match payload:
@@ -328,7 +323,10 @@ class Driver:
 
     # ------------------------------------------------------------------ effects
 
-    def _perform(self, effects: list[Effect], at: int) -> None:
+    def perform(self, effects: list[Effect], at: int) -> None:
+        """Do what the engine asks for, as of ``at``."""
+        self.now = at
+        self.digest.add(effects)
         for effect in effects:
             match effect:
                 case RecordDecision():

@@ -1,5 +1,5 @@
-"""A recording on its way to an engine that need not be handed every trade: most are by wallets nobody follows, in tokens
-nobody holds, and mean no more than a price.
+"""A recording on its way to an engine that need not be handed every trade: most are by wallets nobody follows, in
+tokens nobody holds, and mean no more than a price.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,13 @@ def overheard(driver: Driver, recording: Recording) -> Iterator[Event]:
 def _overheard(driver: Driver, part: Part) -> Iterator[Event]:
     overhear, event, times, rows = driver.engine.overhear, part.event, part.times, part.rows()
     timed, last = SAMPLE_EVERY - 1, len(times) - 1
-    while (place := overhear(rows, min(driver.idle_until, times[min(timed, last)]))) is not None:
-        yield event(place)
-        if place >= timed:
-            timed += SAMPLE_EVERY
+    while True:
+        effects, place = overhear(rows, min(driver.idle_until, times[min(timed, last)]))
+        if effects:
+            driver.perform(effects, driver.engine.now)
+        elif place is None:
+            return
+        else:
+            yield event(place)
+            if place >= timed:
+                timed += SAMPLE_EVERY

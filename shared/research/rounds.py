@@ -123,7 +123,7 @@ class Rounds:
         self._every = every_ns
         self._soon = soon_ns
         self._evidence = Evidence()
-        self._past = _Past()
+        self._past = Past()
         self._healthy = True
 
     def opening(self) -> FeedHealth:
@@ -177,7 +177,7 @@ class Rounds:
         return {"rounds": self.done, "equal_at": self.equal_at, "findings": dict(self.counts)}
 
 
-class _Past:
+class Past:
     """How many of the executions booked first are past: settled for good, and of the time before ``since``.
 
     Executions stay in the order in which they were booked, so those need not be looked at again.
