@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from shared.domain.effects import Alert
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.ledger import BookedFill, Record, RecordKind
+from shared.domain.ledger import BookedFill, FillKey, Record, RecordKind
 from shared.domain.messages import (
     Command,
     CommandKind,
@@ -225,7 +225,8 @@ LOOKS = st.lists(
 
 @given(LOOKS)
 def test_of_the_executions_only_old_ones_that_are_settled_are_passed_over(looks: list[Any]) -> None:
-    past, booked = Past(), {}
+    past = Past()
+    booked: dict[FillKey, BookedFill] = {}
     for made, confirmed, since in looks:
         for at, settles, status in made:
             booked[f"t{len(booked)}", KEY] = BookedFill(replace(fill(at=at), settles=settles), status)
