@@ -36,7 +36,6 @@ from shared.engine.detection import EDGE_PRIOR_MARKETS
 from shared.engine.limits import Limits
 
 HALF = ONE // 2  # not money: one half in millionths
-_NO_FACTORS: dict[str, int] = {}
 
 
 class Consent(Struct, frozen=True, gc=False):
@@ -276,13 +275,17 @@ class Consensus:
         if active == talk.measured:
             return Fraction(talk.overlap)
         total = pairs = 0
-        for place, wallet in enumerate(active, start=1):
+        members: dict[str, int] = {}
+        for place, wallet in enumerate(active):
             voice = groups.get(wallet, wallet)
-            known = self._overlaps.get(wallet, _NO_FACTORS)
-            for other in active[place:]:
-                if groups.get(other, other) != voice:
-                    pairs += 1
-                    total += known.get(other, 0)
+            alike = members.get(voice, 0)
+            pairs += place - alike
+            members[voice] = alike + 1
+            known = self._overlaps.get(wallet)
+            if known is not None:
+                for other in active[:place]:
+                    if groups.get(other, other) != voice:
+                        total += known.get(other, 0)
         talk.measured, talk.overlap = active, mul_div_ceil(total, 1, pairs)
         return Fraction(talk.overlap)
 

@@ -159,6 +159,7 @@ class Whale:
         "holdings",
         "n_markets",
         "rank",
+        "score",
         "seen",
         "wallet",
     )
@@ -166,6 +167,8 @@ class Whale:
     def __init__(self, ranked: RankedWallet) -> None:
         self.wallet = ranked.wallet
         self.rank = ranked.rank
+        self.score = 0
+        """The weight of its place in the ranking: full for the first, none beyond the last."""
         self.n_markets = ranked.n_markets
         self.edge_total = ranked.edge_total
         self.entries = True
@@ -219,6 +222,8 @@ class Detection:
                 whale.entries = False
                 self.whales[wallet] = whale
         self.ranked = len(ranking.wallets)
+        for whale in self.whales.values():
+            whale.score = mul_div_floor(max(self.ranked - whale.rank + 1, 0), WEIGHT_SCORE, max(self.ranked, 1))
         waiting, self._restored = self._restored, []
         for wallet, token, side, burst in waiting:
             self.restore_burst(wallet, token, side, burst)
@@ -236,12 +241,16 @@ class Detection:
         token, size = trade.token, trade.size
         notional = value(trade.size, trade.price)
         held = whale.holdings.get(token, 0)
-        burst = whale.bursts.get((token, trade.side))
+        before = whale.bursts.get((token, trade.side))
         stale = self.is_stale(venue_at, at)
-        if stale or burst is None or abs(venue_at - burst.opened_at) > self.params.burst_ns:
-            burst = self._burst(whale, trade, venue_at, notional, held)
+        if stale or before is None or abs(venue_at - before.opened_at) > self.params.burst_ns:
+            signal_id = fact_id("burst", trade.wallet, token, trade.side.value, venue_at, trade.tx)
+            confidence = self._confidence(whale, trade, venue_at, notional, before)
+            burst = Burst(signal_id, venue_at, trade.tx, Shares(held), confidence)
             if not stale:
                 self._open(whale, trade, burst)
+        else:
+            burst = before
         burst.fills += 1
         burst.last_price = trade.price
         burst.size += size
@@ -259,36 +268,30 @@ class Detection:
         """Whether a trade is too old to be copied when it is observed."""
         return at - venue_at > self.params.max_age_ns
 
-    def _burst(self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int, held: int) -> Burst:
-        signal_id = fact_id("burst", trade.wallet, trade.token, trade.side.value, venue_at, trade.tx)
-        confidence = self._confidence(whale, trade, venue_at, notional)
-        return Burst(signal_id, venue_at, trade.tx, Shares(held), confidence)
-
     def _open(self, whale: Whale, trade: WhaleTrade, burst: Burst) -> None:
         whale.bursts[trade.token, trade.side] = burst
         if trade.side is Side.BUY:
             self._buyers.setdefault(trade.token, {})[trade.wallet] = burst.opened_at
 
-    def _confidence(self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int) -> Fraction:
-        """Weighted mean of the five factors of the specification (section 3), in millionths."""
-        before = whale.bursts.get((trade.token, trade.side))
-        confidence = mul_div_floor(whale.size_percentile(notional), WEIGHT_SIZE, ONE) + self._score_of(whale)
+    def _confidence(
+        self, whale: Whale, trade: WhaleTrade, venue_at: int, notional: int, before: Burst | None
+    ) -> Fraction:
+        """Weighted mean of the five factors of the specification (section 3), in millionths; ``before``: the wallet's
+        last burst of this kind.
+        """
+        confidence = mul_div_floor(whale.size_percentile(notional), WEIGHT_SIZE, ONE) + whale.score
         if before is not None:
             confidence += mul_div_floor(min(before.fills, VELOCITY_FULL), WEIGHT_VELOCITY, VELOCITY_FULL)
         if trade.market not in whale.bought:
             confidence += WEIGHT_FIRST_ENTRY
         buyers = self._buyers.get(trade.token)
         if buyers:
-            others = 0
+            others, earliest, latest = 0, venue_at - self.params.burst_ns, venue_at + self.params.burst_ns
             for wallet, at in buyers.items():
-                if wallet != trade.wallet and abs(venue_at - at) <= self.params.burst_ns:
+                if earliest <= at <= latest and wallet != trade.wallet:
                     others += 1
             confidence += mul_div_floor(min(others, AGREEMENT_FULL), WEIGHT_AGREEMENT, AGREEMENT_FULL)
         return Fraction(confidence)
-
-    def _score_of(self, whale: Whale) -> int:
-        """The weight of the wallet's place in the ranking: full for the first, none beyond the last."""
-        return mul_div_floor(max(self.ranked - whale.rank + 1, 0), WEIGHT_SCORE, max(self.ranked, 1))
 
     def _count_bought(self, whale: Whale, trade: WhaleTrade, notional: int) -> None:
         tokens = whale.bought.get(trade.market)
@@ -307,18 +310,20 @@ class Detection:
         for token in payouts:
             self._buyers.pop(token, None)
         for whale in self._by_market.pop(market, {}).values():
+            known = won = paid = size = 0
             tokens = whale.bought.pop(market)
-            known = {token: pair for token, pair in tokens.items() if token in payouts}
-            if known:
-                won = sum(value(pair[0], payouts[token]) for token, pair in known.items())
-                paid = sum(pair[1] for pair in known.values())
-                size = sum(pair[0] for pair in known.values())
-                whale.edge_total += mean_edge(Usd(won), Usd(paid), Shares(size))
-                whale.n_markets += 1
-            for token in tokens:
+            for token, (bought, spent) in tokens.items():
+                if token in payouts:
+                    known += 1
+                    won += value(bought, payouts[token])
+                    paid += spent
+                    size += bought
                 whale.holdings.pop(token, None)
                 whale.bursts.pop((token, Side.BUY), None)
                 whale.bursts.pop((token, Side.SELL), None)
+            if known:
+                whale.edge_total += mean_edge(Usd(won), Usd(paid), Shares(size))
+                whale.n_markets += 1
 
     def restore_burst(self, wallet: str, token: str, side: Side, burst: Burst) -> None:
         """A burst known from a stored order: it is open again as soon as its wallet is followed, so that a restart

@@ -3,7 +3,7 @@
 "Now" is the ``observed_at`` of the event in hand. An event that concerns nobody costs two look-ups.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from shared.domain.change import Change, Mode
@@ -11,7 +11,6 @@ from shared.domain.command import Command
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert, Effect, RecordDecision
 from shared.domain.errors import BadInput, Corrupt
-from shared.domain.instants import SECOND
 from shared.domain.ledger import Record
 from shared.domain.market import Market
 from shared.domain.messages import (
@@ -68,13 +67,13 @@ from shared.engine.judge import Judge, Verdict, decision_of
 from shared.engine.limits import Limits
 from shared.engine.prices import TokenPrices
 from shared.engine.profiles import Stage
+from shared.engine.pulse import Pulse
 from shared.engine.reconciliation.belief import Belief, belief_of
 from shared.engine.risk import ALWAYS_NEEDED
-from shared.engine.world import World
+from shared.engine.world import Row, World
 
 NOTHING: list[Effect] = []
 """Shared by every event without effects; nobody may add to it."""
-PULSE_NS = SECOND
 
 
 class Engine:
@@ -116,13 +115,12 @@ class Engine:
         self.following = Following(self.changes, self.detection, self.consensus, self.desk)
         self.control = Control(self.desk, self.holdings, self.changes, self.following)
         self.desk.on_change = self._changed
-        self._now = 0
-        self._pulse_at = 0
+        self.now = 0
+        self._pulse = Pulse(self.desk, self.holdings)
         self._books = self.filters.books
         self._held = self.desk.marks.held
         self._risk = self.desk.risk
         self._risk.needs = (*ALWAYS_NEEDED, *strategy.needs)
-        self._tripped: Reason | None = None
         self._takes = self._dispatch()
 
     # ------------------------------------------------------------------ the door
@@ -130,10 +128,10 @@ class Engine:
     def handle(self, event: Event) -> list[Effect]:
         """Take one event and say what is to be done about it; ``Corrupt`` when time runs backwards."""
         at = event.observed_at
-        if at < self._now:
-            raise Corrupt(f"event {event.seq} is observed at {at}, before {self._now}")
-        self._now = at
-        pulsed = self._pulse(at) if at >= self._pulse_at else NOTHING
+        if at < self.now:
+            raise Corrupt(f"event {event.seq} is observed at {at}, before {self.now}")
+        self.now = at
+        pulsed = self._pulse.beat(at) if at >= self._pulse.due_at else NOTHING
         payload = event.payload
         if type(payload) is WhaleTrade:
             whale = self.detection.whales.get(payload.wallet)
@@ -150,6 +148,15 @@ class Engine:
             taken = self._take(payload, at)
         return [*pulsed, *taken] if pulsed else taken
 
+    def overhear(self, rows: Iterable[Row], until: int) -> tuple[list[Effect], int | None]:
+        """Take the trades before ``until`` that are no more to us than a price, as ``handle`` would take each of them.
+
+        It ends with what the time that has passed gives rise to, as of ``now``, or at the first that may be more: its
+        place is returned, it is for ``handle``. Neither: there are no more rows.
+        """
+        self.now, effects, place = self.world.overhear(rows, self.now, until, self.detection.whales, self._pulse)
+        return effects, place
+
     def _take(self, payload: Payload, at: int) -> list[Effect]:
         """Anything but a trade with its wallet."""
         if type(payload) is BookChange:
@@ -161,22 +168,6 @@ class Engine:
             return NOTHING
         takes = self._takes.get(type(payload))
         return NOTHING if takes is None else takes(payload, at) or NOTHING
-
-    def _pulse(self, at: int) -> list[Effect]:
-        """A second or more has passed: a new day, marks and exits, and breakers that tripped or ended meanwhile."""
-        if at >= self._risk.day_ends_at:
-            self._risk.begin_day(at)
-        self._pulse_at = at + PULSE_NS
-        effects = self.holdings.pulse(at)
-        effects += self.desk.halts(at)
-        tripped = self._risk.breaker("", at)
-        if tripped is not self._tripped:
-            before, self._tripped = self._tripped, tripped
-            if tripped is not None and tripped is not Reason.TRADING_DISABLED:
-                effects.append(Alert(2, "breaker", f"no entries: {tripped.value}"))
-            elif before is not None and before is not Reason.TRADING_DISABLED:
-                effects.append(Alert(3, "breaker_ended", f"entries again: {before.value} has ended"))
-        return effects
 
     # ------------------------------------------------------------------ whose fact is it
 
@@ -359,7 +350,7 @@ class Engine:
     def warm(self, event: Event) -> None:
         """Take an event of the past into what detection knows; no decision is made and no effect arises."""
         payload = event.payload
-        self._now = max(self._now, event.observed_at)
+        self.now = max(self.now, event.observed_at)
         match payload:
             case WhaleTrade():
                 whale = self.detection.whales.get(payload.wallet)

@@ -80,6 +80,9 @@ class Guard(Losses, Outside):
 
     def numbers(self, reason: Reason, source: str, at: int) -> Numbers:
         """What was measured and the limit it was held against, for the record of an entry refused for ``reason``."""
+        latch = self._sources_out.get(source) if reason is Reason.WHALE_DAILY_LOSS else self._latched.get(reason)
+        if latch is not None:
+            return latch.numbers
         limits = self.limits
         match reason:
             case Reason.HALTED_FEED:
@@ -96,8 +99,7 @@ class Guard(Losses, Outside):
             case Reason.ORDER_RATE:
                 most = limits.entries_per_minute
                 return _counted("entries", self._entries.count(at), "entries_per_minute", most)
-        latch = self._sources_out.get(source) if reason is Reason.WHALE_DAILY_LOSS else self._latched.get(reason)
-        return () if latch is None else latch.numbers
+        return ()
 
     def standing(self, at: int) -> list[Standing]:
         """Every breaker that is tripped, in the order of the table, as of the last look at the equity (each second, and

@@ -14,6 +14,7 @@ from shared.domain.market import Market
 from shared.domain.money import (
     CENT,
     ONE,
+    SIZE_STEP,
     Price,
     Shares,
     average_price,
@@ -156,9 +157,10 @@ class Leaving:
         """Whether ``step`` would find nothing to do, where no book is known: a cheap answer before everything else is
         looked at, for the shares that no resting order can carry and the waits between two orders.
         """
-        if self._before_hole or self.done or not market.accepting:
+        size = self.position.size
+        if self._before_hole or self.dust or size < SIZE_STEP or not market.accepting:
             return False
-        if self.size < market.min_size:
+        if size < market.min_size:
             return True
         return self.steps > 0 and at - self._tried_at < self._wait(self.sold_size > self._sold_before, bid=0)
 
@@ -219,8 +221,9 @@ class Leaving:
         lasts twice as long as the one before, up to ``PATIENCE_DOUBLINGS`` times: a market without buyers is not asked
         all the time.
         """
-        beyond = max(vain - len(self._limits.exit_slip), 0)
-        return doubled(self._limits.exit_step_ns, min(beyond, PATIENCE_DOUBLINGS))
+        limits = self._limits
+        beyond = vain - len(limits.exit_slip)
+        return limits.exit_step_ns if beyond <= 0 else doubled(limits.exit_step_ns, min(beyond, PATIENCE_DOUBLINGS))
 
     def _next_level(self, missed: bool, at: int) -> int:
         """Which slip may be taken: the one of this step's time, or the next dearer one after an order that met nobody.

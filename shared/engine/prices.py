@@ -4,6 +4,7 @@ Prices that are far from the recent average are data errors or a market that has
 jump about is no market to follow anybody in (specification, sections 5 and 9).
 """
 
+from bisect import bisect_left
 from collections import deque
 
 from shared.domain.instants import MINUTE, SECOND
@@ -14,6 +15,8 @@ BIN_NS = 10 * SECOND  # not money: seconds to nanoseconds
 VOLATILITY_NS = 10 * MINUTE  # not money: minutes to nanoseconds
 PRINTS_KEPT = 512
 """Of the recent average: in a rush fewer seconds are averaged, which is what recent means then."""
+FRESH_KEPT = 2048
+"""Prints that nobody has looked at yet: most tokens are never asked about, and prints that are old by then are free."""
 ENOUGH_PRINTS = 3
 """Fewer make no average worth denying anything for."""
 ENOUGH_BINS = 6
@@ -43,31 +46,37 @@ class TokenPrices:
         """A print, observed at ``at``; prints are told in the order they are observed."""
         fresh = self._fresh
         fresh.append((at, price, size))
-        if len(fresh) >= PRINTS_KEPT:
+        if len(fresh) >= FRESH_KEPT:
             self._take_in()
 
     def _take_in(self) -> None:
         """What was heard since somebody last asked."""
-        fresh, prints, bins = self._fresh, self._prints, self._bins
-        next_bin = bins[-1][0] + BIN_NS if bins else 0
-        oldest = fresh[-1][0] - self._span_ns
-        for at, price, size in fresh:
-            if at >= oldest:
-                product = weighted(price, size)
-                prints.append((at, price, size, product))
-                self._weighted += product
-                self._size += size
-            if at >= next_bin:
-                next_bin = at + BIN_NS
-                bins.append((at, price))
-                self._bins_sum += price
-                self._bins_sums_of_squares += square(price)
-                while bins[0][0] < at - VOLATILITY_NS:
-                    _, old = bins.popleft()
-                    self._bins_sum -= old
-                    self._bins_sums_of_squares -= square(old)
+        fresh, prints = self._fresh, self._prints
+        latest = fresh[-1][0]
+        self._sample(fresh)
+        young = bisect_left(fresh, (latest - self._span_ns,))
+        for at, price, size in fresh[max(young, len(fresh) - PRINTS_KEPT) :]:
+            product = weighted(price, size)
+            prints.append((at, price, size, product))
+            self._weighted += product
+            self._size += size
         fresh.clear()
-        self._forget(oldest + self._span_ns)
+        self._forget(latest)
+
+    def _sample(self, fresh: list[tuple[int, int, int]]) -> None:
+        """The first price of every bin."""
+        bins = self._bins
+        place = bisect_left(fresh, (bins[-1][0] + BIN_NS,)) if bins else 0
+        while place < len(fresh):
+            at, price, _ = fresh[place]
+            bins.append((at, price))
+            self._bins_sum += price
+            self._bins_sums_of_squares += square(price)
+            while bins[0][0] < at - VOLATILITY_NS:
+                _, old = bins.popleft()
+                self._bins_sum -= old
+                self._bins_sums_of_squares -= square(old)
+            place = bisect_left(fresh, (at + BIN_NS,), place)
 
     def _forget(self, at: int) -> None:
         prints, oldest = self._prints, at - self._span_ns

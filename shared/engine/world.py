@@ -1,6 +1,6 @@
 """The world as it is told: markets, books, prints and the coin whose sudden moves stop everything."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from msgspec.structs import replace
 
@@ -13,10 +13,13 @@ from shared.engine.desk import Desk
 from shared.engine.holdings import Holdings
 from shared.engine.limits import Limits
 from shared.engine.prices import TokenPrices
+from shared.engine.pulse import Pulse
 
 SPOT_SYMBOL = "BTC"
 """Its sudden moves trip a breaker (specification, section 9)."""
 NOTHING: list[Effect] = []
+Row = tuple[int, str, str, int, int, int]
+"""A trade as everybody sees it: when it is observed, wallet, token, price, size; and its place among others."""
 
 
 class World:
@@ -58,6 +61,28 @@ class World:
         if prices is None:
             prices = self._prices[told.token] = TokenPrices(self._limits)
         prices.hear(told.price, told.size, at)
+
+    def overhear(
+        self, rows: Iterable[Row], now: int, until: int, whales: Container[str], pulse: Pulse
+    ) -> tuple[int, list[Effect], int | None]:
+        """Take the prices of trades up to the first that may be more to us, by its wallet, its token or its time
+        (``until`` or later, or before ``now``), or until the pulse has effects: when the last one taken was observed,
+        those effects, and the place of that first.
+        """
+        held, prices, due_at = self._held, self._prices, pulse.due_at
+        effects = NOTHING
+        for at, wallet, token, price, size, place in rows:
+            if wallet in whales or token in held or not now <= at < until:
+                return now, NOTHING, place
+            now = at
+            if at >= due_at:
+                effects, due_at = pulse.beat(at), pulse.due_at
+            heard = prices.get(token)
+            if heard is not None:
+                heard.hear(price, size, at)
+            if effects:
+                break
+        return now, effects, None
 
     def book(self, told: BookSnapshot, at: int) -> list[Effect]:
         """The whole book of a token."""

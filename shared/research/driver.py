@@ -54,7 +54,7 @@ from shared.research.rounds import SOURCE, Rounds, Transit, deposit_of
 from shared.research.storing import planned, switched, written
 
 DECISIONS_BATCH = 500
-SAMPLE_EVERY = 8
+SAMPLE_EVERY = 64
 """Every n-th event is timed: timing each would cost as much as the events that concern nobody."""
 _NEVER = 1 << 62
 AFTERWARDS_NS = 5 * MINUTE
@@ -122,7 +122,7 @@ class Driver:
         self._order = 0
         self._decisions: list[Decision] = []
         self._prints: Prints | None = None
-        self._idle_until = 0
+        self.idle_until = 0
         """Nothing happens before this but the next event; whatever is begun, or answered, may bring it forward."""
 
     # ------------------------------------------------------------------ running
@@ -148,29 +148,25 @@ class Driver:
         """Handle every event and what happens before it; orders and timers stay open after the last one."""
         self._prints = prints
         handle = self.engine.handle if self._tape is None else self._handle
-        digest, on_tick, sample, at = self.digest, self.on_tick, SAMPLE_EVERY, self.now
-        self._idle_until = 0
+        on_tick = self.on_tick
+        self.idle_until = 0
         for event in events:
             at = event.observed_at
-            if at >= self._idle_until:
+            if at >= self.idle_until:
                 self._happens(at)
-            sample -= 1
-            if sample:
+            if event.seq % SAMPLE_EVERY:
                 effects = handle(event)
             else:
-                sample = SAMPLE_EVERY
                 started = perf_counter_ns()
                 effects = handle(event)
                 took = perf_counter_ns() - started
                 (self.handle_ns if effects else self.quiet_ns).append(took)
             if effects:
-                self.now = at
-                digest.add(effects)
-                self._perform(effects, at)
+                self.perform(effects, at)
             if on_tick is not None and event.seq % self.tick_every == 0:
                 self.now = at
                 on_tick(at)
-        self.now = max(self.now, at)
+        self.now = max(self.now, self.engine.now)
         self._prints = None
 
     def _happens(self, at: int) -> None:
@@ -181,7 +177,7 @@ class Driver:
         self.catch_up(at)
         if at >= rounds.due_at:
             self._reconcile(at)
-        self._idle_until = min(self._next_thing(), rounds.due_at, _NEVER if moments is None else moments.due_at)
+        self.idle_until = min(self._next_thing(), rounds.due_at, _NEVER if moments is None else moments.due_at)
 
     def _handle(self, event: Event) -> list[Effect]:
         if self._tape is not None:
@@ -218,9 +214,7 @@ class Driver:
             self.venue.market(market)
         for name, payouts in self.engine.desk.payouts.items():
             self._pushed(self.venue.on_resolved(MarketResolved(name, payouts), at))
-        self.now = at
-        self.digest.add(effects)
-        self._perform(effects, at)
+        self.perform(effects, at)
 
     def _give(self, event: Event) -> None:
         self.now = event.observed_at
@@ -228,8 +222,7 @@ class Driver:
             self._tell_venue(event.payload, event.venue_at)
         effects = self._handle(event)
         if effects:
-            self.digest.add(effects)
-            self._perform(effects, event.observed_at)
+            self.perform(effects, event.observed_at)
 
     def _tell_venue(self, payload: Payload, venue_at: int) -> None:
         match payload:
@@ -261,7 +254,7 @@ class Driver:
         return [Answer(at, venue_at, payload) for at, _, venue_at, payload in waiting]
 
     def _push(self, answer: Answer) -> None:
-        self._idle_until = 0
+        self.idle_until = 0
         self._order += 1
         self._transit.sent(answer.payload)
         heappush(self._pending, (answer.observed_at, self._order, answer.venue_at, answer.payload))
@@ -311,7 +304,7 @@ class Driver:
         return min(first, self._pending[0][0]) if self._pending else first
 
     def _pushed(self, answers: list[Answer]) -> bool:
-        self._idle_until = 0
+        self.idle_until = 0
         for answer in answers:
             self._push(answer)
         return bool(answers)
@@ -330,7 +323,10 @@ class Driver:
 
     # ------------------------------------------------------------------ effects
 
-    def _perform(self, effects: list[Effect], at: int) -> None:
+    def perform(self, effects: list[Effect], at: int) -> None:
+        """Do what the engine asks for, as of ``at``."""
+        self.now = at
+        self.digest.add(effects)
         for effect in effects:
             match effect:
                 case RecordDecision():

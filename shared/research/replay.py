@@ -40,6 +40,7 @@ from shared.engine.profit import By, profits
 from shared.ports import Store
 from shared.research.executed import BREAKERS, Execution, Noting, execution, outcome
 from shared.research.figuring import Figuring
+from shared.research.overheard import overheard
 from shared.research.ranking import named
 from shared.research.shown import NoPrints, shown
 from shared.research.whales import Followed, walk_forward
@@ -189,18 +190,16 @@ def run_replay(
         driver.schedule(resolved, max(at, first))
     rows = recording.frame.height
     figuring = driver.moments = Figuring(driver)
-    gc.collect()
-    gc.freeze()
     gc.disable()
     try:
         if books is None:
-            driver.run(recording.events(), TapePrints(recording))
+            events = recording.events() if driver.on_tick else overheard(driver, recording)
+            driver.run(events, TapePrints(recording))
         else:
             both = merge(recording.events(), books.events(), key=attrgetter("observed_at"))
             driver.run(shown(driver.show_book, both), NoPrints())
     finally:
         gc.enable()
-        gc.unfreeze()
     elapsed = perf_counter() - started - figuring.spent_s
     malformed = ready.malformed
     if books is not None:

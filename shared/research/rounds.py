@@ -5,6 +5,8 @@ A round is due at a start, every five minutes of event time, and again within se
 by itself. Entries wait until one was equal, and wait again when none has been for a quarter of an hour.
 """
 
+from collections.abc import Mapping
+from itertools import islice
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -12,7 +14,7 @@ from msgspec.structs import replace
 from shared.domain.command import Command
 from shared.domain.effects import Alert
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.ledger import CASH, Record, RecordKind, SettlementStatus
+from shared.domain.ledger import CASH, BookedFill, FillKey, Record, RecordKind, SettlementStatus
 from shared.domain.messages import (
     FeedHealth,
     FillStatus,
@@ -122,6 +124,7 @@ class Rounds:
         self._every = every_ns
         self._soon = soon_ns
         self._evidence = Evidence()
+        self._past = Past()
         self._healthy = True
 
     def opening(self) -> FeedHealth:
@@ -138,7 +141,9 @@ class Rounds:
     def round(self, engine: Believing, reports: Reports) -> list[Payload]:
         """Compare, and say what the engine is to be told, in this order; the same reports twice tell nothing new."""
         belief = engine.belief()
-        result = reconcile(_lately(belief, reports, self.since), reports, self._evidence, self._patience)
+        others = self._past.others(belief.fills, self.since)
+        compared = _lately(belief, reports, self.since, others)
+        result = reconcile(compared, reports, self._evidence, self._patience)
         self.done += 1
         self.findings, self._evidence = result.findings, result.evidence
         for finding in result.findings:
@@ -148,7 +153,7 @@ class Rounds:
         self.due_at = reports.as_of + (self._soon if clears else self._every)
         if result.equal:
             self.equal_at = reports.as_of
-            self.since = _back_to(belief, reports.as_of)
+            self.since = _back_to(others, reports.as_of)
         return [*result.payloads, *self._health(result, reports.as_of)]
 
     def _health(self, result: Reconciliation, at: int) -> list[FeedHealth]:
@@ -173,15 +178,41 @@ class Rounds:
         return {"rounds": self.done, "equal_at": self.equal_at, "findings": dict(self.counts)}
 
 
-def _back_to(belief: Belief, as_of: int) -> int:
+class Past:
+    """How many of the executions booked first are past: settled for good, and of the time before ``since``.
+
+    Executions stay in the order in which they were booked, so those need not be looked at again.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._since = 0
+
+    def others(self, fills: Mapping[FillKey, BookedFill], since: int) -> list[tuple[FillKey, BookedFill]]:
+        """All executions but those."""
+        if since < self._since:
+            self._count = 0
+        self._since = since
+        others = list(islice(fills.items(), self._count, None))
+        for place, (_, one) in enumerate(others):
+            if one.fill.venue_at >= since or _settles(one):
+                self._count += place
+                return others[place:]
+        self._count += len(others)
+        return []
+
+
+def _settles(one: BookedFill) -> bool:
+    """Whether how the execution settles is not known yet."""
+    return one.fill.settles and one.status not in _FINAL_STATUS
+
+
+def _back_to(others: list[tuple[FillKey, BookedFill]], as_of: int) -> int:
     """After an equal round nothing older need be looked at again, but for executions that have not settled."""
-    waiting = (
-        one.fill.venue_at for one in belief.fills.values() if one.fill.settles and one.status not in _FINAL_STATUS
-    )
-    return max(0, min([as_of - BACK_NS, *waiting]))
+    return max(0, min([as_of - BACK_NS, *(one.fill.venue_at for _, one in others if _settles(one))]))
 
 
-def _lately(belief: Belief, reports: Reports, since: int) -> Belief:
+def _lately(belief: Belief, reports: Reports, since: int, others: list[tuple[FillKey, BookedFill]]) -> Belief:
     """Belief without orders that ended, and executions that happened, before ``since``: they were compared when last
     all was equal. Whatever the reports name stays; where they name something else, everything is compared.
     """
@@ -190,9 +221,9 @@ def _lately(belief: Belief, reports: Reports, since: int) -> Belief:
     names = _named(reports)
     if any(name not in belief.orders for name in names):
         return belief
-    orders = {k: one for k, one in belief.orders.items() if one.state not in FINAL or one.changed_at >= since}
+    orders = {k: one for k, one in belief.orders.items() if one.changed_at >= since or one.state not in FINAL}
     orders.update({name: belief.orders[name] for name in names})
-    fills = {key: one for key, one in belief.fills.items() if one.fill.venue_at >= since}
+    fills = {key: one for key, one in others if one.fill.venue_at >= since}
     orders.update({key: belief.orders[key] for _, key in fills})
     return replace(belief, orders=orders, fills=fills)
 

@@ -17,10 +17,12 @@ from shared.domain.market import Market, market_from_slug
 from shared.domain.messages import Event, WalletActivity, WhaleTrade
 from shared.domain.order import Side
 from shared.engine.matching import Resting
+from shared.engine.world import Row
 
 CHUNK = 65_536
 Texts = npt.NDArray[np.object_]
 """Distinct texts by number, one Python object each."""
+Columns = tuple[list[str], list[str], list[str], list[Side], list[int], list[int], list[str], list[int]]
 _TEXTS = ("wallet", "market", "token")
 _QUANTILES = (0.0, 0.1, 0.5, 0.9, 0.99, 1.0)
 _DELAY_S = (1.2, 1.4, 2.0, 2.9, 4.5, 8.0)
@@ -47,19 +49,20 @@ class Recording:
         self.names: dict[str, Texts] = {}
         codes = [self._encoded(frame[name]) for name in _TEXTS]
         trade = frame["type"] == "TRADE"
-        frame = frame.select("ts_ns", "side", "price", "size", "tx", "type", "collected_at").with_columns(codes)
-        group = (frame["tx"] != frame["tx"].shift(1)).fill_null(value=True).cum_sum().to_numpy() - 1
+        group = frame["tx"].rle_id().to_numpy()
+        kinds = [] if trade.all() else ["type"]
+        sells = (frame["side"] == "SELL").alias("sells")
+        frame = frame.select("ts_ns", "price", "size", "tx", "collected_at", *kinds).with_columns(sells, *codes)
         delays = detection_delays(int(group[-1]) + 1 if len(group) else 0, seed)
         lag, delivery = _redelivered(frame)
-        observed = frame["ts_ns"].to_numpy() + delays[group] + lag.to_numpy()
-        frame = frame.with_columns(pl.Series("observed_at", observed), delivery.alias("delivery")).drop("collected_at")
-        self.prints = frame.filter(trade & (lag == 0))
-        self.frame = frame.sort("observed_at", maintain_order=True)
-        self._trades_only = bool(trade.all())
+        observed = pl.Series("observed_at", frame["ts_ns"].to_numpy() + delays[group] + lag.to_numpy())
+        frame = frame.with_columns(observed, delivery.alias("delivery")).drop("collected_at")
+        self.prints = frame.drop("observed_at", *kinds).filter(trade & (lag == 0))
+        self.frame = frame[np.argsort(observed.to_numpy(), kind="stable")]
         self.markets: dict[str, str] = {}
         self.outcomes: dict[str, dict[str, str]] = {}
         # `rows` before sorting may differ in order from `frame`: names and labels do not depend on it.
-        trades = rows if self._trades_only else rows.filter(pl.col("type") == "TRADE")
+        trades = rows.filter(pl.col("type") == "TRADE") if kinds else rows
         named = trades.filter(trades["token"].is_first_distinct())
         for market, slug, token, outcome in named.select("market", "slug", "token", "outcome").iter_rows():
             self.markets.setdefault(market, slug)
@@ -98,19 +101,65 @@ class Recording:
         label = {token: outcome for tokens in self.outcomes.values() for outcome, token in tokens.items()}
         texts = {name: pl.Series(self.names[name].tolist(), dtype=pl.String) for name in _TEXTS}
         named = part.with_columns(texts[name].gather(part[name]).alias(name) for name in texts)
-        return named.with_columns(pl.col("token").replace_strict(label, default="").alias("outcome"))
+        side = pl.when("sells").then(pl.lit(Side.SELL.value)).otherwise(pl.lit(Side.BUY.value))
+        outcome = pl.col("token").replace_strict(label, default="")
+        return named.with_columns(side.alias("side"), outcome.alias("outcome"))
 
     def events(self) -> Iterator[Event]:
         """Every row as one event by observed time; ``seq`` counts from 1."""
-        return chain.from_iterable(map(self._part, range(0, self.frame.height, CHUNK)))
+        return chain.from_iterable(part.events() for part in self.parts())
 
-    def _part(self, start: int) -> Iterator[Event]:
-        part = self.frame.slice(start, CHUNK)
-        seqs = range(start + 1, start + 1 + part.height)
-        times = (part["observed_at"].to_list(), part["ts_ns"].to_list())
-        trades = map(WhaleTrade, *trade_columns(part, self.names))
-        payloads = trades if self._trades_only else _payloads(part["type"].to_list(), trades)
-        return map(Event, seqs, *times, repeat(self.source), payloads)
+    def parts(self) -> Iterator["Part"]:
+        """Every row by observed time, some tens of thousands at once."""
+        starts = range(0, self.frame.height, CHUNK)
+        return (Part(self.frame.slice(start, CHUNK), start, self.names, self.source) for start in starts)
+
+
+class Part:
+    """Rows of a recording that follow each other, as columns; ``times``: when each is observed, in nanoseconds.
+
+    For an engine that need not hear more of most rows than what everybody sees: events are made where asked for.
+    """
+
+    def __init__(self, frame: pl.DataFrame, start: int, names: dict[str, Texts], source: str) -> None:
+        self.times: list[int] = frame["observed_at"].to_list()
+        self._venue_times: list[int] = frame["ts_ns"].to_list()
+        self._kinds: list[str] | None = frame["type"].to_list() if "type" in frame.columns else None
+        self._trades = trade_columns(frame, names)
+        self._first_seq = start + 1
+        self._source = source
+
+    @property
+    def trades_only(self) -> bool:
+        """Whether every row is a trade."""
+        return self._kinds is None
+
+    def rows(self) -> Iterator[Row]:
+        """What everybody sees of each trade, and its place for ``event``."""
+        wallets, _, tokens, _, prices, sizes, _, _ = self._trades
+        return zip(self.times, wallets, tokens, prices, sizes, range(len(self.times)), strict=True)
+
+    def event(self, place: int) -> Event:
+        """The trade at this place (from 0), of a part that has trades only."""
+        wallets, markets, tokens, sides, prices, sizes, txs, deliveries = self._trades
+        trade = WhaleTrade(
+            wallets[place],
+            markets[place],
+            tokens[place],
+            sides[place],
+            prices[place],
+            sizes[place],
+            txs[place],
+            deliveries[place],
+        )
+        return Event(self._first_seq + place, self.times[place], self._venue_times[place], self._source, trade)
+
+    def events(self) -> Iterator[Event]:
+        """Every row as an event."""
+        seqs = range(self._first_seq, self._first_seq + len(self.times))
+        trades = map(WhaleTrade, *self._trades)
+        payloads = trades if self._kinds is None else _payloads(self._kinds, trades)
+        return map(Event, seqs, self.times, self._venue_times, repeat(self._source), payloads)
 
 
 def _redelivered(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
@@ -120,7 +169,7 @@ def _redelivered(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         zeros = pl.zeros(frame.height, pl.Int64, eager=True)
         return zeros, zeros
     # Equal facts have equal hashes; grouping by one integer is far cheaper than by a text and four numbers.
-    same = frame.select("tx", "wallet", "token", "side", "size").hash_rows()
+    same = frame.select("tx", "wallet", "token", "sells", "size").hash_rows()
     again = same.is_duplicated()
     repeated = pl.DataFrame({"same": same.filter(again), "collected_at": collected.filter(again)})
     first = repeated.select(pl.col("collected_at").min().over("same")).to_series()
@@ -132,12 +181,12 @@ def _redelivered(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
 _SIDES = np.array([Side.BUY, Side.SELL], dtype=object)
 
 
-def trade_columns(part: pl.DataFrame, names: dict[str, Texts]) -> tuple[list[str], ...]:
+def trade_columns(part: pl.DataFrame, names: dict[str, Texts]) -> Columns:
     """The columns of a trade in the order of ``WhaleTrade``; texts are shared, so that look-ups reuse their hash."""
-    texts = [names[name][part[name].to_numpy()].tolist() for name in _TEXTS]
-    sides: list[str] = _SIDES[(part["side"] == "SELL").cast(pl.Int8).to_numpy()].tolist()
-    numbers = [part[name].to_list() for name in ("price", "size", "tx", "delivery")]
-    return (*texts, sides, *numbers)
+    wallets, markets, tokens = (names[name][part[name].to_numpy()].tolist() for name in _TEXTS)
+    sides: list[Side] = _SIDES[part["sells"].cast(pl.Int8).to_numpy()].tolist()
+    prices, sizes, txs, deliveries = (part[name].to_list() for name in ("price", "size", "tx", "delivery"))
+    return wallets, markets, tokens, sides, prices, sizes, txs, deliveries
 
 
 def _payloads(kinds: list[str], trades: Iterator[WhaleTrade]) -> Iterator[WhaleTrade | WalletActivity]:

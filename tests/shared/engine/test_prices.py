@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from shared.domain.instants import MINUTE, SECOND
 from shared.domain.money import ONE
 from shared.engine.limits import Limits
-from shared.engine.prices import PRINTS_KEPT, TokenPrices
+from shared.engine.prices import FRESH_KEPT, PRINTS_KEPT, TokenPrices
 from tests.shared.engine.builders import NOON
 
 LIMITS = Limits(price_average_ns=MINUTE)
@@ -77,7 +77,20 @@ def test_sums_kept_up_to_date_equal_sums_made_anew(steps: list[tuple[int, int, i
 
 def test_a_rush_of_prints_does_not_grow_memory() -> None:
     prices = TokenPrices(LIMITS)
-    for n in range(3 * PRINTS_KEPT):
-        prices.hear(500_000 if n >= 2 * PRINTS_KEPT else 400_000, ONE, NOON + n)
+    for n in range(3 * FRESH_KEPT):
+        prices.hear(500_000 if n >= 2 * FRESH_KEPT else 400_000, ONE, NOON + n)
+        assert len(prices._fresh) < FRESH_KEPT
+    assert prices.average(NOON + 3 * FRESH_KEPT) == 500_000
     assert len(prices._prints) == PRINTS_KEPT
-    assert prices.average(NOON + 3 * PRINTS_KEPT) == 500_000
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 99), st.integers(1, 1_000)), min_size=1, max_size=90))
+def test_it_makes_no_difference_how_often_somebody_asks(steps: list[tuple[int, int, int]]) -> None:
+    at, seldom, often = NOON, TokenPrices(LIMITS), TokenPrices(LIMITS)
+    for after, cents, size in steps:
+        at += after * SECOND
+        for prices in (seldom, often):
+            prices.hear(cents * 10_000, size * ONE, at)
+        often.average(at)
+    assert seldom.volatility() == often.volatility()
+    assert (seldom.average(at), seldom.swing(at)) == (often.average(at), often.swing(at))

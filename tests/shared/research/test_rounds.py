@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from shared.domain.command import Command, CommandKind
 from shared.domain.effects import Alert
 from shared.domain.instants import MINUTE, SECOND
-from shared.domain.ledger import Record, RecordKind
+from shared.domain.ledger import BookedFill, FillKey, Record, RecordKind
 from shared.domain.messages import (
     ControlChanged,
     FeedHealth,
@@ -35,6 +35,7 @@ from shared.research.rounds import (
     LATE_NS,
     SOON_NS,
     UNPROVEN_NS,
+    Past,
     Rounds,
     Transit,
     deposit_of,
@@ -208,6 +209,35 @@ def test_a_round_goes_back_to_a_while_before_the_last_equal_one() -> None:
     assert rounds.since == NOON - BACK_NS
     round_of(rounds, World(live()), NOON + MINUTE, **READ)
     assert rounds.since == NOON - BACK_NS
+
+
+LOOKS = st.lists(
+    st.tuples(
+        st.lists(st.tuples(st.integers(0, 50), st.booleans(), st.sampled_from(list(STATUS))), max_size=4),
+        st.integers(0, 20),
+        st.integers(0, 50),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(LOOKS)
+def test_of_the_executions_only_old_ones_that_are_settled_are_passed_over(looks: list[Any]) -> None:
+    past = Past()
+    booked: dict[FillKey, BookedFill] = {}
+    for made, confirmed, since in looks:
+        for at, settles, status in made:
+            booked[f"t{len(booked)}", KEY] = BookedFill(replace(fill(at=at), settles=settles), status)
+        for key in list(booked)[confirmed : confirmed + 1]:  # one of them settles meanwhile
+            booked[key] = replace(booked[key], status=STATUS.CONFIRMED)
+        others = dict(past.others(booked, since))
+        assert list(others) == list(booked)[len(booked) - len(others) :]
+        for key, one in booked.items():
+            waits = one.fill.settles and one.status not in (STATUS.CONFIRMED, STATUS.FAILED)
+            assert key in others or (one.fill.venue_at < since and not waits)
+        first = next(iter(others.values()), None)
+        assert first is None or first.fill.venue_at >= since or first.status not in (STATUS.CONFIRMED, STATUS.FAILED)
 
 
 def test_an_execution_that_has_not_settled_is_looked_at_however_old_it_is() -> None:
