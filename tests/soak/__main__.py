@@ -28,7 +28,7 @@ SOAKS: dict[str, Soak] = {
     "twins": lambda given, say: stories.twins(min(given.minutes, 5.0), say, given.seed),
     "store": lambda given, say: stories.store(30.0, say, given.seed),
     "switch": lambda given, say: stories.switch(_part(given, 20), say, given.seed),
-    "flood": lambda given, say: stories.flood(min(given.minutes, 5.0), 1_000, say, given.seed),
+    "flood": lambda given, say: stories.flood(min(given.minutes, 10.0), 1_000, say, given.seed),
     "open": lambda given, say: stories.crowded(500, say, given.seed),
 }
 MINUTES = 30.0
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         type=_minutes,
         default=MINUTES,
         help="length of the faults (default 30); the others take at most that: latency 1, rate 5, densest 6; "
-        "kills 12, terms 6, twins 5, store 5, switch 5, flood 8, open 3 (which make fewer rounds in less)",
+        "kills 12, terms 6, twins 5, store 5, switch 5, flood 13, open 3 (which make fewer rounds in less)",
     )
     made.add_argument("--seed", type=int, default=1, help="of the faults")
     made.add_argument("--only", choices=tuple(SOAKS), action="append", help="may be given several times")
