@@ -75,7 +75,7 @@ CONDITIONS = (
         "store_lost", "SEV1: the store has been too slow to trade on", TRADER, "store_latency_ms", 1_000, periods=3
     ),
     Condition(
-        "log_rewritten",
+        "history_changed",
         "SEV1: a posting or a journal line was changed or removed; stop, and compare with the archive",
         "archive_stream",
         "history_changed",

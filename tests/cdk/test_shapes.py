@@ -145,7 +145,7 @@ def test_silence_of_the_trader_is_an_alarm_where_there_is_one(paper: Synthesised
 
 
 def test_a_change_of_history_is_an_alarm(house: Synthesised) -> None:
-    (changed,) = (one for one in _alarms(house) if one["AlarmName"].endswith("log_rewritten"))
+    (changed,) = (one for one in _alarms(house) if one["AlarmName"].endswith("history_changed"))
     assert changed["Threshold"] == 1
     assert changed["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 

@@ -104,7 +104,7 @@ def test_a_death_voids_open_orders_and_is_told_once_and_leaves_the_switch_alone(
     assert [one.state for one in log.load()] == [OrderState.CANCELED]
     assert read_switch(watch.tables, watch.account).trading
     (notice,) = watch.told()
-    assert (notice["severity"], notice["name"], notice["account"]) == (1, "trader_dead", watch.account)
+    assert (notice["severity"], notice["name"], notice["account"]) == (1, "trader_silent", watch.account)
     assert "all open orders are cancelled" in notice["text"]
 
 

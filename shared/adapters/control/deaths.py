@@ -11,7 +11,7 @@ from shared.domain.instants import iso
 from shared.domain.notice import Notice
 from shared.ports import Notifier
 
-NAME = "trader_dead"
+NAME = "trader_silent"
 
 
 def acted_on(found: Pulse, place: Place, notifier: Notifier, now: Callable[[], int] = time.time_ns) -> bool:
