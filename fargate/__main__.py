@@ -20,7 +20,7 @@ from shared.settings import Settings, read_settings
 
 DONE, FAILED, BAD_INPUT, KILLED, BROKEN = 0, 1, 2, 3, 4
 
-LIVES = ("paper",)
+LIVES = ("paper", "trade")
 """Commands that trade until they are told to stop: being told so is no failure."""
 Command = Callable[[argparse.Namespace, Settings], int]
 

@@ -12,8 +12,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
 from functions.parts import notifier_of, tables_of, vault_of
-from shared.adapters.archive.archiving import archive_batch
-from shared.adapters.dynamo.lines import line_before
 from shared.domain.errors import BadInput
 from shared.observability import make_logger, make_metrics
 
@@ -23,6 +21,9 @@ metrics = make_metrics("archive_stream")
 
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Validate, archive, hand back what failed."""
+    from shared.adapters.archive.archiving import archive_batch
+    from shared.adapters.dynamo.lines import line_before
+
     records = event.get("Records")
     if not isinstance(records, list):
         raise BadInput(f"event.Records must be a list of stream records, not {records!r}")

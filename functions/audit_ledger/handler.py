@@ -12,7 +12,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
 from functions.parts import notifier_of, tables_of, vault_of
-from shared.adapters.audit.books import audit_books
 from shared.domain.errors import BadInput
 from shared.domain.instants import DAY, HOUR
 from shared.domain.notice import Notice
@@ -33,6 +32,8 @@ def is_whole(event: dict[str, Any], now: int) -> bool:
 
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Validate, audit, tell what differs."""
+    from shared.adapters.audit.books import audit_books
+
     whole, around = is_whole(event, time.time_ns()), surroundings()
     account = around.settings.account
     audit = audit_books(account, tables_of(around), vault_of(around), whole=whole)

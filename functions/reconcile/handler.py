@@ -4,32 +4,38 @@ What differs in two runs is told to people; nothing is repaired and no command g
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import Surroundings, entrance, surroundings
 from functions.parts import notifier_of, tables_of
-from shared.adapters.audit.standing import recall, remember, stand, tell
-from shared.adapters.audit.venue import AGAIN_NS, SOURCE, STANDS_NS, Reader, compare, statement
-from shared.adapters.dynamo.tables import Tables
 from shared.observability import make_logger, make_metrics
+
+if TYPE_CHECKING:
+    from shared.adapters.audit.venue import Reader
+    from shared.adapters.dynamo.tables import Tables
 
 logger = make_logger("reconcile")
 metrics = make_metrics("reconcile")
-readers: dict[tuple[str, str], Reader] = {}
+readers: dict[tuple[str, str], "Reader"] = {}
 """Kept while the function stays warm, by table prefix and account."""
 
 
-def reader_of(around: Surroundings, tables: Tables) -> Reader:
+def reader_of(around: Surroundings, tables: "Tables") -> "Reader":
     """The reader of our books, which remembers what it has read."""
+    from shared.adapters.audit.venue import Reader
+
     key = (tables.prefix, around.settings.account)
     return readers.setdefault(key, Reader(around.settings.account, tables))
 
 
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Compare, tell what stands wrong, remember."""
+    from shared.adapters.audit.standing import recall, remember, stand, tell
+    from shared.adapters.audit.venue import AGAIN_NS, SOURCE, STANDS_NS, compare, statement
+
     around, now = surroundings(), time.time_ns()
     account = around.settings.account
     tables = tables_of(around)

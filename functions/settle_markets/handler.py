@@ -8,9 +8,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
 from functions.parts import notifier_of, tables_of
-from shared.adapters.audit.resolutions import AGAIN_NS, BOOKED_WITHIN_NS, SOURCE, ask, held_by_market, not_booked
-from shared.adapters.audit.standing import recall, remember, stand, tell
-from shared.adapters.dynamo.stored import stored_positions
 from shared.observability import make_logger, make_metrics
 
 logger = make_logger("settle_markets")
@@ -19,6 +16,10 @@ metrics = make_metrics("settle_markets")
 
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Ask the venue about what we hold, tell what should have been booked, remember."""
+    from shared.adapters.audit.resolutions import AGAIN_NS, BOOKED_WITHIN_NS, SOURCE, ask, held_by_market, not_booked
+    from shared.adapters.audit.standing import recall, remember, stand, tell
+    from shared.adapters.dynamo.stored import stored_positions
+
     around, now = surroundings(), time.time_ns()
     account = around.settings.account
     tables = tables_of(around)

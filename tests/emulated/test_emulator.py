@@ -21,15 +21,15 @@ def handler(event, context):
 
 
 @pytest.fixture
-def zipped(tmp_path: Path) -> Path:
+def small(tmp_path: Path) -> Path:
     folder = tmp_path / "zip"
     (folder / "functions" / "echo").mkdir(parents=True)
     (folder / "functions" / "echo" / "handler.py").write_text(HANDLER)
     return folder
 
 
-def test_a_function_answers_and_sees_what_its_zip_holds_and_nothing_else(zipped: Path, tmp_path: Path) -> None:
-    with Emulated("echo", zipped, {}, tmp_path / "log") as echo:
+def test_a_function_answers_and_sees_what_its_zip_holds_and_nothing_else(small: Path, tmp_path: Path) -> None:
+    with Emulated("echo", small, {}, tmp_path / "log") as echo:
         assert echo.invoke({"number": 7}) == {"got": 7, "name": "echo"}
         assert echo.invoke({"find": "json"}) is True
         assert echo.invoke({"find": "polars"}) is False
@@ -37,8 +37,8 @@ def test_a_function_answers_and_sees_what_its_zip_holds_and_nothing_else(zipped:
         assert 0 < echo.cold_start_ms < 10_000
 
 
-def test_an_error_of_a_function_is_told_as_lambda_tells_it(zipped: Path, tmp_path: Path) -> None:
-    with Emulated("echo", zipped, {}, tmp_path / "log") as echo:
+def test_an_error_of_a_function_is_told_as_lambda_tells_it(small: Path, tmp_path: Path) -> None:
+    with Emulated("echo", small, {}, tmp_path / "log") as echo:
         told = echo.invoke({})
         assert (told["errorType"], told["errorMessage"]) == ("KeyError", "'number'")
         assert echo.invoke({"number": 1})["got"] == 1

@@ -255,7 +255,7 @@ def test_synth_refuses_a_day_without_sense(hours: str, tmp_path: Path, capsys: p
     assert told(capsys).startswith("fargate synth: hours must be greater than 0")
 
 
-@pytest.mark.parametrize("command", ["paper", "synth"])
+@pytest.mark.parametrize("command", ["paper", "trade", "synth"])
 def test_a_life_that_is_told_to_stop_before_it_begins_has_nothing_to_end(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,7 +268,7 @@ def test_a_life_that_is_told_to_stop_before_it_begins_has_nothing_to_end(
     monkeypatch.setattr("fargate.__main__.import_module", told_meanwhile)
     before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
     try:
-        if command == "paper":
+        if command != "synth":
             with pytest.raises(SystemExit) as ended:
                 main([command])
             assert ended.value.code == 0

