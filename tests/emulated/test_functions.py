@@ -34,7 +34,7 @@ def kill(made: Deployment) -> tuple[dict[str, Any], Callable[[Any], bool]]:
 
 
 def stranger(made: Deployment) -> tuple[dict[str, Any], Callable[[Any], bool]]:
-    return written("/kill", secret="not-the-webhooks-secret"), _of_gateway(200, lambda body: body is None)
+    return written("/kill", secret="not-the-webhooks-secret"), _of_gateway(403, lambda body: body is None)
 
 
 def mode(made: Deployment) -> tuple[dict[str, Any], Callable[[Any], bool]]:
