@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove sim bench research soak drill stats day image synth deploy cost lock clean setup-run setup-dev
+.PHONY: help run test lint types prove sim bench research soak drill stats day image synth deploy rehearse cost lock clean setup-run setup-dev
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -90,6 +90,9 @@ synth: setup-dev node_modules ## the cloud's templates into cdk.out, offline and
 
 deploy: setup-dev node_modules ## the whole cloud into your AWS account  [STAGE=live] [IMAGE=URI] [EMAIL=you@example.com] [ARGS="-c domain=..."]
 	@$(CDK) deploy --all $(CDK_OPTIONS)
+
+rehearse: setup-dev node_modules ## the cloud deployed into the embedded AWS by cdk deploy, used and destroyed
+	@$(PY) -m tests.rehearsal
 
 cost: ## the month's bill of the templates in cdk.out, line by line  (after `make synth`)
 	@$(PY) -m cdk.cost $(ARGS)

@@ -192,5 +192,7 @@ ROUTES = (
 """What people may look at over the API."""
 STOPS = ("POST/kill", "POST/api/kill")
 """One factor is enough to stop."""
+UNSIGNED = ("POST/kill/token", "POST/telegram")
+"""What nobody signs: the functions check a token, or the webhook's secret."""
 GUARDED = ("POST/api/resume", "POST/api/mode", "PUT/api/markets/config")
 """What can make the house trade more than it does: refused by the API itself without a second factor."""

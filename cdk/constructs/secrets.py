@@ -23,15 +23,15 @@ class Secrets(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, deployment: Deployment) -> None:
         super().__init__(scope, construct_id)
-        prefix = deployment.prefix
+        self._prefix = prefix = deployment.prefix
         self._made = {
             "kill": self._secret(
-                f"{prefix}kill",
+                self.name_of("kill"),
                 "the kill token: stops trading, can do nothing else",
                 secretsmanager.SecretStringGenerator(password_length=48, exclude_punctuation=True),
             ),
             "telegram": self._secret(
-                f"{prefix}telegram",
+                self.name_of("telegram"),
                 "bot_token, chat_ids and user_ids are the owner's to fill in; webhook_secret is rotated",
                 secretsmanager.SecretStringGenerator(
                     secret_string_template=TELEGRAM,
@@ -41,7 +41,7 @@ class Secrets(Construct):
                 ),
             ),
             "discord": self._secret(
-                f"{prefix}discord",
+                self.name_of("discord"),
                 "url is the owner's to fill in: the address of a Discord webhook, or empty for none",
                 secretsmanager.SecretStringGenerator(secret_string_template=DISCORD, generate_string_key="made"),
             ),
@@ -56,7 +56,7 @@ class Secrets(Construct):
 
     def name_of(self, name: str) -> str:
         """What a function asks Secrets Manager for."""
-        return self._made[name].secret_name
+        return f"{self._prefix}{name}"
 
     def statement(self, actions: tuple[str, ...], *names: str) -> iam.PolicyStatement:
         """Leave to do ``actions`` (Secrets Manager's names) with these secrets."""

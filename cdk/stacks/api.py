@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.constructs.function import HouseFunction
-from cdk.functions import GUARDED, ROUTES, STOPS
+from cdk.functions import GUARDED, ROUTES, STOPS, UNSIGNED
 from cdk.settings import Deployment
 
 STAGE = "v1"
@@ -128,14 +128,17 @@ class ApiStack(Stack):
 
 
 def _policy() -> iam.PolicyDocument:
-    """The API's own policy: it refuses what trades more to everybody without a second factor, administrators too."""
+    """The API's own policy. Who is not signed may knock on two doors, where the functions check; whoever is signed
+    needs a policy of this account, since nothing else is allowed here (to allow more would let every account in). It
+    refuses what trades more to everybody without a second factor, administrators too.
+    """
     return iam.PolicyDocument(
         statements=[
             iam.PolicyStatement(
-                sid="EverythingIsDecidedByTheRoute",
+                sid="UnsignedWhereTheFunctionChecks",
                 principals=[iam.AnyPrincipal()],
                 actions=["execute-api:Invoke"],
-                resources=["execute-api:/*"],
+                resources=[f"execute-api:/{STAGE}/{route}" for route in UNSIGNED],
             ),
             iam.PolicyStatement(
                 sid="NoMoreTradingWithoutASecondFactor",

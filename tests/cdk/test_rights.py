@@ -1,7 +1,7 @@
 import re
 from typing import Any
 
-from cdk.functions import FUNCTIONS, GUARDED
+from cdk.functions import FUNCTIONS, GUARDED, UNSIGNED
 from tests.cdk.synthesis import Resource, Synthesised, several
 
 UNSCOPABLE = {
@@ -131,6 +131,14 @@ def test_trading_more_needs_a_second_factor_from_everybody(house: Synthesised) -
     assert refusal["Condition"] == {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     assert refusal["Resource"] == [f"execute-api:/v1/{route}" for route in GUARDED]
     assert "POST/api/resume" in GUARDED
+
+
+def test_the_api_lets_nobody_in_whom_no_policy_of_this_account_lets_in(house: Synthesised) -> None:
+    (api,) = house.of("AWS::ApiGateway::RestApi")
+    (open_doors,) = (one for one in api.properties["Policy"]["Statement"] if one["Effect"] == "Allow")
+    assert several(open_doors["Resource"]) == ["execute-api:/v1/POST/kill/token", "execute-api:/v1/POST/telegram"]
+    unsigned = [one for one in house.of("AWS::ApiGateway::Method") if one.properties["AuthorizationType"] == "NONE"]
+    assert len(unsigned) == len(UNSIGNED)
 
 
 def test_an_operator_needs_a_second_factor_and_a_stopper_none(house: Synthesised) -> None:
