@@ -129,7 +129,7 @@ def test_after_a_call_that_failed_for_good_no_later_one_is_made() -> None:
 
     async def story(lane: ThreadLane, _: list[BaseException]) -> None:
         lane.post(fail, failed=lambda error: made.append(str(error)))
-        lane.post(lambda: made.append("second"))
+        lane.post(lambda: "second", made.append)
         lane.post(fail)
         lane.post(lambda: made.append("after the end"))
 

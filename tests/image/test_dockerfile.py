@@ -21,6 +21,8 @@ from tests.image.dockerfile import (
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "fargate" / "Dockerfile"
+OF_THE_DASHBOARD = ("dashboard", ".streamlit", "requirements/run.txt")
+"""Its image is built from the same folder."""
 PARTS = ("shared", "functions", "fargate")
 Rule = Callable[[Sequence[Instruction]], Iterator[str]]
 RULES: list[Rule] = [floating_base, runs_as_root, shell_form, tells_secrets, fetches]
@@ -84,7 +86,7 @@ def test_only_what_the_image_is_made_of_reaches_the_builder(ours: list[Instructi
     lines = [line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     copied = [one.rest.split()[0] for one in ours if one.name == "COPY" and not one.rest.startswith("--from")]
     assert lines[0] == "*"
-    assert sorted(line[1:] for line in lines if line.startswith("!")) == sorted(copied)
+    assert sorted(line[1:] for line in lines if line.startswith("!")) == sorted({*copied, *OF_THE_DASHBOARD})
     assert sorted(copied) == sorted((*PARTS, "requirements/image.txt"))
 
 

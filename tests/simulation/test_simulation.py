@@ -58,8 +58,9 @@ def test_a_planted_bug_is_found_within_a_thousand_histories(mutant: Callable[[],
 @pytest.mark.parametrize("mutant", OF_MERGES, ids=lambda mutant: mutant.__name__)
 def test_a_planted_bug_of_merges_is_found_by_some_crash_around_one(mutant: Callable[[], Any]) -> None:
     number = next(n for n, scenario in enumerate(SCENARIOS) if scenario.name == BOTH_SIDES)
+    calls = calls_of(SCENARIOS[number])
     with mutant():
-        for call, after in itertools.product(range(calls_of(SCENARIOS[number])), (False, True)):
+        for call, after in itertools.product(range(calls), (False, True)):
             try:
                 played(Placement(number, call, after))
             except WRONG:
