@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from shared.adapters.memory.store import MemoryStore
-from shared.domain.effects import Merge, Write
+from shared.domain.effects import Merge, WakeMeAt, Write
 from shared.domain.instants import MILLISECOND, MINUTE, SECOND
 from shared.domain.ledger import CASH, PUSD, REBATES, Fill, RecordKind
 from shared.domain.messages import (
@@ -12,11 +12,13 @@ from shared.domain.messages import (
     OrderFilled,
     RebatePaid,
     Redeemed,
+    TimerKind,
 )
 from shared.domain.money import ONE, Fraction, Shares, Usd, dollars
 from shared.domain.order import Side
 from shared.domain.reports import Reports, TradeReport
 from shared.engine.reconciliation import Difference, reconcile
+from shared.engine.settlements import AGAIN_NS
 from tests.shared.engine.builders import RATIO, House, trade
 from tests.shared.engine.reasons import listed
 from tests.shared.engine.settling_houses import (
@@ -227,6 +229,33 @@ def test_an_end_between_two_records_of_a_merge_loses_nothing() -> None:
         house.size(),
         house.size(NO, "other"),
     )
+
+
+def asked_again(house: House) -> list[WakeMeAt]:
+    return [timer for timer in house.wakes if timer.timer is TimerKind.UNANSWERED]
+
+
+def test_a_merge_is_asked_for_again_until_it_is_answered() -> None:
+    house, _ = both_sides()
+    (first,) = asked_again(house)
+    assert first.at == house.now + AGAIN_NS
+    house.wake(first)
+    assert [asked.ref for asked in house.merges] == [first.key] * 2
+    merged(house)
+    house.wake(asked_again(house)[-1])
+    assert len(house.merges) == 2
+
+
+def test_a_redemption_is_asked_for_again_until_it_is_answered() -> None:
+    house = house_of_two()
+    house.bought()
+    house.resolve()
+    assert house.settles == ["m"]
+    house.wake(asked_again(house)[-1])
+    assert house.settles == ["m", "m"]
+    house.give(Redeemed("m"))
+    house.wake(asked_again(house)[-1])
+    assert house.settles == ["m", "m"]
 
 
 def test_a_merge_that_somebody_else_asked_for_is_booked() -> None:
