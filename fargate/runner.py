@@ -71,7 +71,7 @@ class Dashboard:
         for name, value in options.items():
             command += [f"--{name}", value]
         with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and constant arguments
+            self._process = subprocess.Popen(
                 command,
                 env=environment,
                 stdin=subprocess.DEVNULL,

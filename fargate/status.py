@@ -3,6 +3,7 @@
 import argparse
 import http.client
 import json
+from ipaddress import IPv4Address
 
 import msgspec
 
@@ -10,7 +11,7 @@ from fargate.condition import Condition
 from shared.domain.errors import BadInput, Temporary
 from shared.settings import HealthSettings, Settings
 
-LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104  # who listens everywhere is asked on loopback
+LOOPBACK = "127.0.0.1"
 WAIT_S = 3.0
 READY, NOT_READY = 0, 1
 
@@ -32,7 +33,7 @@ def asked(place: HealthSettings) -> Condition:
     """What the trader there says; ``BadInput`` when there is none, ``Temporary`` when it is silent."""
     if not place.port:
         raise BadInput("HEALTH_PORT is 0: a trader started like this answers nowhere")
-    host = LOOPBACK if place.host == EVERYWHERE else place.host
+    host = LOOPBACK if IPv4Address(place.host).is_unspecified else place.host  # who listens everywhere
     where = f"{host}:{place.port}"
     connection = http.client.HTTPConnection(host, place.port, timeout=WAIT_S)
     try:

@@ -1,11 +1,11 @@
 """Logger and metrics of functions: made here and nowhere else, so that every line and point has the same shape."""
 
 import json
-from typing import Any
 from urllib.parse import quote
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.logging.types import LogRecord
 
 NAMESPACE = "House"
 HIDDEN = "(secret)"
@@ -36,11 +36,11 @@ class Hidden:
 class _HidingFormatter(LambdaPowertoolsFormatter):
     """JSON lines in which every hidden text is blackened, tracebacks and fields included."""
 
-    def __init__(self, hidden: Hidden, **options: Any) -> None:  # noqa: ANN401  # handed through as they are
-        super().__init__(**options)
+    def __init__(self, hidden: Hidden) -> None:
+        super().__init__(use_rfc3339=True)
         self._hidden = hidden
 
-    def serialize(self, log: Any) -> str:  # noqa: ANN401  # powertools' own signature
+    def serialize(self, log: LogRecord) -> str:
         """The line as it is written."""
         return self._hidden.text(super().serialize(log))
 
@@ -52,7 +52,7 @@ def make_logger(service: str, hidden: Hidden | None = None) -> Logger:
     """
     if hidden is None:
         return Logger(service=service, use_rfc3339=True)
-    return Logger(service=service, logger_formatter=_HidingFormatter(hidden, use_rfc3339=True))
+    return Logger(service=service, logger_formatter=_HidingFormatter(hidden))
 
 
 def make_metrics(service: str) -> Metrics:

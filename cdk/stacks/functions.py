@@ -17,6 +17,7 @@ from cdk.settings import Deployment
 from cdk.stacks.data import DataStack
 
 BATCH = 10
+SCRATCH = "/tmp"  # noqa: S108  # Lambda: the only place a function may write to, and its own
 ARCHIVED = ("journal", "ledger")
 """Streams whose records are kept, and on which a change or a removal is never normal."""
 RETRIES = 20
@@ -65,8 +66,8 @@ class FunctionsStack(Stack):
             "KILL_SECRET": secrets.name_of("kill"),
             "TELEGRAM_SECRET": secrets.name_of("telegram"),
             "DISCORD_SECRET": secrets.name_of("discord"),
-            "STATE_DIR": "/tmp",  # noqa: S108  # the only place a function may write to, and its own
-            "NUMBA_CACHE_DIR": "/tmp/numba",  # noqa: S108  # as above
+            "STATE_DIR": SCRATCH,
+            "NUMBA_CACHE_DIR": f"{SCRATCH}/numba",
         }
 
     def _schedule(self) -> None:

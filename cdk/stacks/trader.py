@@ -84,7 +84,6 @@ def environment(deployment: Deployment, data: DataStack) -> dict[str, str]:
         "STATE_DIR": STATE,
         "TMPDIR": STATE,
         "NUMBA_CACHE_DIR": f"{STATE}/numba",
-        "HEALTH_HOST": "0.0.0.0",  # noqa: S104  # seen by the container's own probe alone: the group lets nothing in
         "BINANCE_URL": BINANCE_URL,
         "CAPITAL": "10000",
         "MAX_POSITION_SIZE": "1000",

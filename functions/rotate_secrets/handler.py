@@ -4,7 +4,7 @@ Every step may run again, after whatever was cut off; nothing secret is in the a
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -12,6 +12,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.entrance import Surroundings, entrance, surroundings
 from shared.domain.errors import BadInput
 from shared.observability import Hidden, make_logger, make_metrics
+
+if TYPE_CHECKING:
+    from shared.adapters.rotation.steps import Kind
 
 hidden = Hidden()
 logger = make_logger("rotate_secrets", hidden)
@@ -31,7 +34,7 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"secret": name, "step": asked.step.value, "done": done}
 
 
-def _kind(around: Surroundings, name: str) -> Any:  # noqa: ANN401  # loaded in the first run
+def _kind(around: Surroundings, name: str) -> "Kind":
     from shared.adapters.notices.clients import ssm_client
     from shared.adapters.rotation.kill_token import KillToken
     from shared.adapters.rotation.webhook_secret import WebhookSecret

@@ -35,5 +35,5 @@ def _compiled(loop: Loop, fastmath: bool | set[str]) -> Loop:
     try:
         return cast(Loop, decorate(loop))
     except RuntimeError:  # numba's word, at decoration, for: no folder for compiled code can be written
-        numba.config.CACHE_DIR = str(Path(tempfile.gettempdir()) / "numba")  # type: ignore[attr-defined]  # made by numba
+        vars(numba.config)["CACHE_DIR"] = str(Path(tempfile.gettempdir()) / "numba")
         return cast(Loop, decorate(loop))

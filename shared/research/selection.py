@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import scipy  # its parts load when they are used: half a second that importing this module should not cost
 from numpy.typing import NDArray
 
 from shared.analytics.follower import Rules, follower_markets
@@ -100,9 +101,7 @@ def _window_sums(later: pl.DataFrame, names: list[str]) -> tuple[Floats, Floats,
 
 def _ranks(values: Floats) -> Floats:
     """Average ranks along the last axis."""
-    from scipy.stats import rankdata  # noqa: PLC0415  # half a second that importing this module should not cost
-
-    return np.asarray(rankdata(values, axis=-1), dtype=np.float64)
+    return np.asarray(scipy.stats.rankdata(values, axis=-1), dtype=np.float64)
 
 
 def _correlation(a: Floats, b: Floats) -> Floats:

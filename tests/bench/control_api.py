@@ -33,7 +33,8 @@ from shared.domain.money import Shares, Usd
 from shared.domain.order import Side
 from tests.bench.table import Row, line, row
 from tests.contracts.store.records import LIMITS, NOON, buy, deposit, fill_of, fill_record, planned
-from tests.functions.events import Context, event
+from tests.functions.context import context
+from tests.functions.events import event
 
 ACCOUNT, PREFIX, DAY = "bench", "bench-", "2026-03-22"
 WARM, TIMES = 5, 60
@@ -124,7 +125,7 @@ def measured() -> tuple[dict[str, list[float]], dict[str, list[float]]]:
                     asked = event(method, path, body)
                     waited.take()
                     began = time.perf_counter()
-                    answer = handler(asked, Context())  # type: ignore[arg-type]  # as much of it as is used
+                    answer = handler(asked, context())
                     took = time.perf_counter() - began
                     assert answer["statusCode"] == 200, answer
                     if number >= WARM:

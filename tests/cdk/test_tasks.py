@@ -72,7 +72,6 @@ def test_the_settings_of_the_trader_are_settings_the_trader_knows(paper: Synthes
     assert set(texts) == {one["Name"] for one in container["Secrets"]}
     settings = read_settings({name: text for name, text in texts.items() if isinstance(text, str)})
     assert settings.state.table_prefix == "house-paper-"
-    assert settings.health.host == "0.0.0.0"
     assert settings.feeds.binance_url.endswith(":443"), "nothing else may be left by"
 
 

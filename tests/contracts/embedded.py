@@ -39,21 +39,21 @@ class Embedded:
 
 
 _running: list[Embedded] = []
-_users = 0
+_users: list[None] = []
+"""One for each folder that uses the server now."""
 
 
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[Embedded]:
     """Shared by every folder whose conftest imports it: the last one to finish stops the server."""
-    global _users  # noqa: PLW0603  # one server per process is the point
     if not _running:
         folder = tempfile.TemporaryDirectory(prefix="embedded-aws-")
         _folders.append(folder)
         _running.append(Embedded(Path(folder.name)))
-    _users += 1
+    _users.append(None)
     yield _running[0]
-    _users -= 1
-    if _users == 0:
+    _users.pop()
+    if not _users:
         _running.pop().server.stop()
         _folders.pop().cleanup()
 

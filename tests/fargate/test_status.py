@@ -130,6 +130,6 @@ def test_another_program_on_the_port_is_not_taken_for_a_trader(
 
 def test_a_trader_that_listens_everywhere_is_asked_on_loopback(asked: Asked) -> None:
     asked.told.trading()
-    assert module.asked(HealthSettings(module.EVERYWHERE, asked.port)).ready
+    assert module.asked(HealthSettings("0.0.0.0", asked.port)).ready
     with pytest.raises(BadInput, match="HEALTH_PORT is 0"):
-        module.asked(HealthSettings(module.EVERYWHERE, 0))
+        module.asked(HealthSettings("0.0.0.0", 0))

@@ -23,16 +23,6 @@ RECEIVES = 5
 
 
 @dataclass
-class Context:
-    seconds: float = 60.0
-    function_name: str = "test"
-    aws_request_id: str = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self.seconds * 1000)
-
-
-@dataclass
 class Deployment:
     """Queue with dead letters, topic with a subscriber, secrets; ``telegram`` and ``discord`` hear what people hear."""
 
@@ -72,9 +62,8 @@ class Deployment:
             "TELEGRAM_URL": self.telegram.url,
         }
 
-    def _queue(self, name: str, attributes: dict[str, str]) -> str:
-        made = self.sqs.create_queue(QueueName=f"{name}-{self.account}", Attributes=attributes)  # type: ignore[arg-type]  # names as texts
-        return made["QueueUrl"]
+    def _queue(self, name: str, attributes: Any) -> str:
+        return self.sqs.create_queue(QueueName=f"{name}-{self.account}", Attributes=attributes)["QueueUrl"]
 
     def _arn(self, url: str) -> str:
         return self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

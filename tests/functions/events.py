@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,17 +11,6 @@ from tests.functions.route import BOT, CHAT, USER, Route
 
 WHO = "arn:aws:iam::000000000000:user/ada"
 _numbers = itertools.count(1)
-
-
-@dataclass
-class Context:
-    function_name: str = "test"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:test"
-    aws_request_id: str = "test"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 29_000
 
 
 def event(method: str, path: str, body: Any = None, who: str = WHO, **changes: Any) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from shared.domain.market import Market, MarketKind
 from shared.domain.order import Side
 from shared.ports import Switch
 from tests.contracts.store.records import LIMITS, NOON, buy, deposit, fill_of, fill_record, planned
-from tests.functions.events import WHO, Context, event, set_up
+from tests.functions.context import context
+from tests.functions.events import WHO, event, set_up
 from tests.functions.route import Route
 
 _accounts = itertools.count(1)
@@ -35,7 +36,7 @@ class Api:
         self.headers: dict[str, str] = {}
 
     def send(self, asked: dict[str, Any]) -> tuple[int, Any]:
-        answer = handler(asked, Context())  # type: ignore[arg-type]  # as much of a context as is used
+        answer = handler(asked, context())
         given = {**(answer.get("headers") or {})}
         given.update({name: values[0] for name, values in (answer.get("multiValueHeaders") or {}).items()})
         self.headers = {name.lower(): value for name, value in given.items()}

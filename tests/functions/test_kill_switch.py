@@ -13,7 +13,8 @@ from shared.adapters.paper.orders import PaperOrder
 from shared.domain.order import OrderState
 from shared.ports import Switch
 from tests.contracts.store.records import buy
-from tests.functions.events import WHO, Context, event, set_up, with_header
+from tests.functions.context import context
+from tests.functions.events import WHO, event, set_up, with_header
 from tests.functions.route import Route
 
 _accounts = itertools.count(1)
@@ -24,7 +25,7 @@ class Killing:
         self.route, self.account, self.tables = route, account, route.tables
 
     def ask(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        answer = handler(asked, Context())  # type: ignore[arg-type]  # as much of a context as is used
+        answer = handler(asked, context())
         return answer["statusCode"], json.loads(answer["body"])
 
     def by_token(self, *tokens: str) -> tuple[int, dict[str, Any]]:

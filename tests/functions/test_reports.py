@@ -12,15 +12,16 @@ from shared.adapters.dynamo.views import Views
 from shared.domain.errors import BadInput
 from shared.domain.instants import DAY, SECOND
 from shared.domain.notice import Notice
-from tests.functions.deployment import Context, Deployment
+from tests.functions.context import context
+from tests.functions.deployment import Deployment
 
 
 def tell(event: dict[str, Any] | None = None) -> dict[str, Any]:
-    return send_report.handler(event or {}, Context())  # type: ignore[arg-type]  # what is used of a context
+    return send_report.handler(event or {}, context())
 
 
 def collect(event: dict[str, Any] | None = None) -> dict[str, Any]:
-    return collect_quality.handler(event or {}, Context())  # type: ignore[arg-type]  # what is used of a context
+    return collect_quality.handler(event or {}, context())
 
 
 def queued(deployment: Deployment) -> list[Notice]:
@@ -57,7 +58,7 @@ AT_ONCE = pytest.mark.filterwarnings("ignore:No application metrics")
 def test_the_digest_told_from_four_sides_at_once_reaches_people_once(deployment: Deployment) -> None:
     four_times_at_once(tell)
     while (event := deployment.receive())["Records"]:
-        deployment.settle(event, send_alerts.handler(event, Context()))  # type: ignore[arg-type]  # as above
+        deployment.settle(event, send_alerts.handler(event, context()))
     assert len(deployment.telegram.texts) == 1
 
 
@@ -90,7 +91,7 @@ def test_conditions_found_from_four_sides_at_once_reach_people_once(deployment: 
     at = int(time.time())
     four_times_at_once(lambda: collect({"at": at}))
     while (event := deployment.receive())["Records"]:
-        deployment.settle(event, send_alerts.handler(event, Context()))  # type: ignore[arg-type]  # as above
+        deployment.settle(event, send_alerts.handler(event, context()))
     assert len(deployment.telegram.texts) == 1
 
 

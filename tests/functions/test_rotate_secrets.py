@@ -7,7 +7,8 @@ from functions.rotate_secrets import handler as rotate_secrets
 from shared.adapters.rotation.kill_token import hash_of
 from shared.adapters.rotation.steps import Step
 from shared.domain.errors import BadInput
-from tests.functions.deployment import Context, Deployment, written
+from tests.functions.context import context
+from tests.functions.deployment import Deployment, written
 from tests.shared.adapters.notices.chat import Reply
 
 OLD = "the-kill-token-as-the-deployment-generated-it-first"
@@ -16,7 +17,7 @@ VERSION = "b2c3d4e5-0000-4000-8000-00000000000a"
 
 def call(secret: str, step: str, version: str = VERSION) -> dict[str, Any]:
     event = {"SecretId": secret, "ClientRequestToken": version, "Step": step}
-    return rotate_secrets.handler(event, Context())  # type: ignore[arg-type]  # what is used of a context
+    return rotate_secrets.handler(event, context())
 
 
 def rotate(secret: str) -> list[str]:

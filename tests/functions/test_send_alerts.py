@@ -10,7 +10,8 @@ from functions.send_alerts import handler as send_alerts
 from shared.domain.errors import BadInput
 from shared.domain.notice import Notice
 from shared.observability import HIDDEN
-from tests.functions.deployment import BOT_TOKEN, DISCORD_TOKEN, RECEIVES, Context, Deployment, record, written
+from tests.functions.context import context
+from tests.functions.deployment import BOT_TOKEN, DISCORD_TOKEN, RECEIVES, Deployment, record, written
 from tests.shared.adapters.notices.chat import Reply
 
 NOTICE = Notice("paper", 2, "feed_down", "rtds: silent", 1_800_000_000_000_000_000)
@@ -18,7 +19,7 @@ POISON = ["not json", '{"account": "paper"}', '{"account":"p","severity":7,"name
 
 
 def call(event: dict[str, Any]) -> dict[str, Any]:
-    return send_alerts.handler(event, Context())  # type: ignore[arg-type]  # what is used of a context
+    return send_alerts.handler(event, context())
 
 
 def batch(*notices: Notice | str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
 from shared.domain.money import Shares, Usd
 from shared.ports import Switch
-from tests.functions.events import Context, set_up, written
+from tests.functions.context import context
+from tests.functions.events import set_up, written
 from tests.functions.route import CHAT, Route
 
 _accounts = itertools.count(1)
@@ -24,7 +25,7 @@ class Bot:
         self.route, self.account, self.tables = route, account, route.tables
 
     def ask(self, asked: dict[str, Any]) -> tuple[int, str]:
-        answer = handler(asked, Context())  # type: ignore[arg-type]  # as much of a context as is used
+        answer = handler(asked, context())
         return answer["statusCode"], answer["body"]
 
     def says(self, text: str, **changes: Any) -> str:

@@ -24,7 +24,8 @@ from shared.domain.notice import Notice
 from shared.domain.order import OrderState
 from shared.settings import LeaseSettings
 from tests.contracts.store.records import buy
-from tests.functions.events import Context, set_up
+from tests.functions.context import context
+from tests.functions.events import set_up
 from tests.functions.route import PREFIX, Route
 
 _accounts = itertools.count(1)
@@ -45,7 +46,7 @@ class Watch:
         return at
 
     def look(self) -> dict[str, Any]:
-        return work({}, Context())  # type: ignore[arg-type]  # as much of a context as is used
+        return work({}, context())
 
     def told(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -18,19 +18,11 @@ from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.tables import Voices
 from tests.contracts.embedded import Embedded
 from tests.exchange.server import LocalVenue
+from tests.functions.context import context
 
 HOLDER, LEADER, WHALE = ("0x" + letter * 40 for letter in "abc")
 NOW = int(time.time())
 TOKEN = 39059140761102735867213780342524176318432598655322903326399219585443003760474
-
-
-@dataclass
-class Context:
-    seconds: float = 600.0
-    function_name: str = "test"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self.seconds * 1000)
 
 
 def condition(number: int) -> str:
@@ -149,7 +141,7 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def call(handler: Handler, event: dict[str, Any] | None = None, seconds: float = 600.0) -> dict[str, Any]:
-    return handler(event or {}, Context(seconds))
+    return handler(event or {}, context(seconds))
 
 
 def test_leaders_large_traders_and_holders_are_discovered_with_their_activity(cloud: Cloud) -> None:

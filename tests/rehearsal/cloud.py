@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.embedded.server import KEY_ID, LOOPBACK, REGION, SECRET, free_port
-from tests.functions.route import CheckingAws
+from tests.functions.route import CheckingAws, client_of
 from tests.rehearsal.templates import cdk
 
 NUMBER = "000000000000"
@@ -49,13 +48,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """A client of any service."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # any service by its name
-            region_name=REGION,
-            endpoint_url=self.aws.url,
-            aws_access_key_id=KEY_ID,
-            aws_secret_access_key=SECRET,
-        )
+        return client_of(self.aws, service)
 
     def bootstrap(self) -> None:
         """The toolkit's own stack. Its roles are taken away again: their policies ask for conditions that the embedded

@@ -190,7 +190,7 @@ class FaultyBackend:
     def taken(self, command_id: str) -> None:
         self._repeated(f"take command {command_id}", lambda: self._records.taken(command_id))
 
-    def decide(self, decisions: list[Decision], expires_at: int | None) -> None:
+    def decide(self, decisions: list[Decision], expires_at: int | None, /) -> None:
         """Decisions are for people; nothing is proven about them here."""
 
     def lease(self) -> Lease | None:

@@ -78,7 +78,7 @@ class Backend(Protocol):
     def taken(self, command_id: str) -> None:
         """Forget a request that was acted on; one that is not there is no error."""
 
-    def decide(self, decisions: list[Decision], expires_at: int | None) -> None:
+    def decide(self, decisions: list[Decision], expires_at: int | None, /) -> None:
         """Keep decisions in the order they were made, until an instant (nanoseconds; None: for good)."""
 
     def lease(self) -> Lease | None:

@@ -91,7 +91,7 @@ class DynamoBackend:
         """Forget a request that was acted on; one that is not there is no error."""
         remove_command(self._tables, self.account, command_id, self._pause)
 
-    def decide(self, decisions: list[Decision], expires_at: int | None) -> None:
+    def decide(self, decisions: list[Decision], expires_at: int | None, /) -> None:
         """Keep decisions until an instant; those of one instant are numbered in the order they were made."""
         table = self._tables.decisions
         expires = None if expires_at is None else datetime.fromtimestamp(expires_at // SECOND, UTC)

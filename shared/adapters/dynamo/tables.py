@@ -46,7 +46,7 @@ class Control(Model):
     expires = TTLAttribute(null=True)
 
 
-class OpenOrders(GlobalSecondaryIndex["Orders"]):  # type: ignore[no-untyped-call]  # pynamodb's subclass hook
+class OpenOrders(GlobalSecondaryIndex["Orders"]):
     """Orders that are not final, per account: the attribute ``open`` exists only on those."""
 
     class Meta:
@@ -69,7 +69,7 @@ class Orders(Model):
     open_orders = OpenOrders()
 
 
-class LedgerDays(GlobalSecondaryIndex["Ledger"]):  # type: ignore[no-untyped-call]  # pynamodb's subclass hook
+class LedgerDays(GlobalSecondaryIndex["Ledger"]):
     """Postings of an account's UTC day in the order they were committed."""
 
     class Meta:

@@ -90,8 +90,8 @@ class MemoryBackend(MemoryControls):
 
     # ------------------------------------------------------------------ control
 
-    def decide(self, decisions: list[Decision], expires_at: int | None) -> None:  # noqa: ARG002  # memory ends first
-        """Keep decisions in the order they were made."""
+    def decide(self, decisions: list[Decision], _expires_at: int | None, /) -> None:
+        """Keep decisions in the order they were made, for good: memory ends first."""
         if self._keep_decisions:
             self.decisions.extend(decisions)
 

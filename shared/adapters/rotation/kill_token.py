@@ -49,11 +49,11 @@ class KillToken:
         self._parameter = parameter
         self._now = now
 
-    def create(self, old: str) -> str:  # noqa: ARG002  # a new token has nothing of the old one
+    def create(self, _old: str, /) -> str:
         """A new token."""
         return secrets.token_urlsafe(BYTES)
 
-    def set(self, new: str, old: str) -> str:
+    def set(self, new: str, old: str, /) -> str:
         """Both tokens stop trading from now on. While the old one is what its owner reads it is given another day each
         time, so a rotation that hangs locks nobody out.
         """
@@ -66,7 +66,7 @@ class KillToken:
             )
         return "the new token stops trading, the old one for another 24 h"
 
-    def test(self, new: str, old: str) -> str:
+    def test(self, new: str, old: str, /) -> str:
         """Both are known where the kill function looks."""
         hashes = self.hashes()
         if hashes is None or hashes.current != hash_of(new):
@@ -75,7 +75,7 @@ class KillToken:
             raise Temporary("the kill token's hashes do not hold the old token")
         return "both tokens are known"
 
-    def finished(self, new: str, old: str) -> str:  # noqa: ARG002  # the parameter says all
+    def finished(self, _new: str, _old: str, /) -> str:
         """Nothing: the old token expires by itself."""
         return "the new token is the current one"
 

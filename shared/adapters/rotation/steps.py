@@ -40,16 +40,16 @@ class Request(Struct, frozen=True):
 class Kind(Protocol):
     """A secret that can be replaced. Values are whole texts of the secret; ``old`` is empty where there is none yet."""
 
-    def create(self, old: str) -> str:
+    def create(self, old: str, /) -> str:
         """A new value."""
 
-    def set(self, new: str, old: str) -> str:
+    def set(self, new: str, old: str, /) -> str:
         """Tell whoever has to know of the new value, so that both are valid; what was done, in words for the log."""
 
-    def test(self, new: str, old: str) -> str:
+    def test(self, new: str, old: str, /) -> str:
         """Make sure that the new value works, else raise; what was seen."""
 
-    def finished(self, new: str, old: str) -> str:
+    def finished(self, new: str, old: str, /) -> str:
         """The new value is the current one: what is left to do about the old one."""
 
 

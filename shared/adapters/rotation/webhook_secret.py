@@ -20,13 +20,13 @@ class WebhookSecret:
         self._api = api
         self._webhook = webhook
 
-    def create(self, old: str) -> str:
+    def create(self, old: str, /) -> str:
         """The old secret with another webhook secret; what else is in it, people have put there."""
         fields = _fields(old)
         fields["webhook_secret"] = secrets.token_urlsafe(BYTES)
         return msgspec.json.encode(fields).decode()
 
-    def set(self, new: str, old: str) -> str:  # noqa: ARG002  # Telegram knows one secret only
+    def set(self, new: str, _old: str, /) -> str:
         """Telegram shows the new secret from now on; the same call again changes nothing."""
         secret = _secret(new)
         if not secret.bot_token:
@@ -42,7 +42,7 @@ class WebhookSecret:
         self._ask(secret, "setWebhook", content)
         return "Telegram shows the new secret"
 
-    def test(self, new: str, old: str) -> str:  # noqa: ARG002  # as above
+    def test(self, new: str, _old: str, /) -> str:
         """Telegram knows our address (the secret itself it tells nobody)."""
         secret = _secret(new)
         if not secret.bot_token:
@@ -52,7 +52,7 @@ class WebhookSecret:
             raise Temporary("Telegram does not know our webhook yet")
         return "Telegram knows our webhook" if known else NO_WEBHOOK
 
-    def finished(self, new: str, old: str) -> str:  # noqa: ARG002  # nothing is left of the old one
+    def finished(self, _new: str, _old: str, /) -> str:
         """Nothing is left to do."""
         return "the new secret is the current one"
 

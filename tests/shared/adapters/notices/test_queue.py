@@ -1,6 +1,7 @@
 """The queue of notices, on the embedded AWS: what is put there, and what its refusals mean."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -61,8 +62,9 @@ def test_a_queue_that_is_not_there_is_bad_input(aws: EmbeddedAws) -> None:
     ],
 )
 def test_a_refusal_says_whether_trying_again_can_help(error: Exception, kind: type[Exception]) -> None:
+    refusing: Any = Refusing(error)
     with pytest.raises(kind, match=r"^queue u: "):
-        QueueNotifier(Refusing(error), "u").notify(NOTICE)  # type: ignore[arg-type]  # all that is called of a client
+        QueueNotifier(refusing, "u").notify(NOTICE)
 
 
 def test_nobody_there_is_temporary() -> None:
@@ -72,5 +74,6 @@ def test_nobody_there_is_temporary() -> None:
 
 
 def test_without_a_queue_a_notice_is_not_lost_silently() -> None:
+    refusing: Any = Refusing(NoCredentialsError())
     with pytest.raises(BadInput, match="nobody can be told"):
-        QueueNotifier(Refusing(NoCredentialsError()), "").notify(NOTICE)  # type: ignore[arg-type]  # never called
+        QueueNotifier(refusing, "").notify(NOTICE)

@@ -151,12 +151,12 @@ class Racing:
 
 
 def test_who_comes_second_with_a_new_value_takes_that_of_the_first(desk: Desk) -> None:
-    racing = Racing(desk.client, lambda: desk.step(Step.CREATE))
+    racing: Any = Racing(desk.client, lambda: desk.step(Step.CREATE))
     asked = Request(desk.name, VERSION, Step.CREATE)
-    assert Rotation(racing, desk.hidden).run(asked, desk.kill) == "a new value was made at the same time"  # type: ignore[arg-type]  # a double of the client
-    nobody = Racing(desk.client, lambda: None)
+    assert Rotation(racing, desk.hidden).run(asked, desk.kill) == "a new value was made at the same time"
+    nobody: Any = Racing(desk.client, lambda: None)
     with pytest.raises(Temporary, match="ResourceExistsException"):
-        Rotation(nobody, desk.hidden).run(replace(asked, token=VERSION.replace("1", "2")), desk.kill)  # type: ignore[arg-type]  # as above
+        Rotation(nobody, desk.hidden).run(replace(asked, token=VERSION.replace("1", "2")), desk.kill)
 
 
 def test_a_rotation_that_hangs_locks_nobody_out(desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """Whether a bucket and the tables are there is asked before a deployed life begins, and told in one sentence."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
@@ -21,7 +23,8 @@ class Refusing:
 
 
 def answered(status: int) -> ClientError:
-    return ClientError({"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}}, "HeadBucket")  # type: ignore[typeddict-item]  # no more is read of it
+    told: Any = {"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, "HeadBucket")
 
 
 def test_what_is_there_is_nothing_to_talk_about(embedded: Embedded) -> None:
@@ -46,8 +49,9 @@ def test_what_is_not_there_is_named(embedded: Embedded) -> None:
     ],
 )
 def test_an_answer_says_whether_waiting_can_help(error: Exception, kind: type[Exception], sentence: str) -> None:
+    refusing: Any = Refusing(error)
     with pytest.raises(kind, match=sentence):
-        check_bucket(Refusing(error), "b")  # type: ignore[arg-type]  # all that is called of a client
+        check_bucket(refusing, "b")
 
 
 def test_nobody_there_is_temporary() -> None:
