@@ -291,7 +291,7 @@ class Desk:
     def reported(self, report: OrderReport, at: int) -> list[Effect]:
         """The venue's statement on an order. Its fills must be booked before its end is believed."""
         order = self.order(report.order_key)
-        if report.filled > order.filled:
+        if report.filled > order.filled + self.unbooked.size_of(order.order_key):
             return [Query(order.order_key)]
         if report.state in _ENDED:
             return self._move(order, _ENDED[report.state], at, "")

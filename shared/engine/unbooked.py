@@ -40,6 +40,10 @@ class Unbooked:
         alert = Alert(2, "sale_held_back", f"{_told(fill)}, which we do not know to hold: it waits for the purchase")
         return [alert, WakeMeAt(at + PATIENCE_NS, TimerKind.UNBOOKED, fill.order_key)]
 
+    def size_of(self, order_key: str) -> int:
+        """Shares of the order's executions that wait: we have heard of them, and need not ask again."""
+        return sum(held.fill.size for (_, key), held in self._held.items() if key == order_key)
+
     def of(self, filled: Order) -> list[Fill]:
         """Those of the position that a purchase was filled into: they may be booked now, or be held again."""
         if not self._held or filled.side is Side.SELL:

@@ -58,6 +58,16 @@ def test_a_sale_that_waits_is_not_told_twice_and_goes_on_waiting_for_all_of_its_
     assert house.size() == 0
 
 
+def test_a_report_that_counts_a_sale_that_waits_is_not_asked_about_again() -> None:
+    house, _, sale = sold_twice()
+    house.fill(sale, size=5 * ONE, trade_id="late")
+    asked = len(house.queries)
+    house.report(sale, OrderState.CANCELED, filled=5 * ONE)
+    assert len(house.queries) == asked
+    house.report(sale, OrderState.CANCELED, filled=6 * ONE)
+    assert len(house.queries) == asked + 1
+
+
 def test_purchases_into_other_positions_and_sales_explain_nothing() -> None:
     house, _, sale = sold_twice()
     house.fill(sale, size=5 * ONE, trade_id="late")
