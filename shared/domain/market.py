@@ -18,6 +18,8 @@ DEFAULT_MIN_SIZE = Shares(5_000_000)
 _UPDOWN = re.compile(r"^([a-z]+)-updown-(5m|15m|4h)-(\d{9,11})$")
 _UPDOWN_LONG = re.compile(r"^[a-z]+-up-or-down-")
 _COIN = re.compile(r"^([a-z]+)-up")
+_COINS = {"bitcoin": "BTC", "ethereum": "ETH", "solana": "SOL", "dogecoin": "DOGE"}
+"""What hourly and daily slugs call some coins."""
 _WINDOW_S = {"5m": 300, "15m": 900, "4h": 14_400}
 
 
@@ -53,6 +55,12 @@ class Market(Struct, frozen=True, gc=False):
     accepting: bool = True
     disputed: bool = False
     topic: str = ""
+
+    @property
+    def coin(self) -> str:
+        """The symbol of the coin whose price decides an up/down market (``BTC``); empty for any other."""
+        named = _COIN.match(self.slug) if self.kind is MarketKind.CRYPTO_UPDOWN else None
+        return "" if named is None else _COINS.get(named.group(1), named.group(1).upper())
 
     @property
     def subject(self) -> str:
