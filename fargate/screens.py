@@ -82,7 +82,7 @@ class Screens:
         chosen = self._chosen(at)
         self._place(chosen)
         shown: list[Shown] = []
-        tabs = tuple(self._tab(name, why) for name, why in chosen.items())
+        tabs = tuple(self._tab(name, chosen[name]) for name in self._slots if name)
         if tabs != self._tabs.tabs or at - self._tabs.at >= AGAIN_NS:
             self._tabs = Tabs(at, tabs)
             shown.append(("screens", self._tabs))

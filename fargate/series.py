@@ -18,31 +18,33 @@ class Series:
     micro-dollars.
     """
 
-    __slots__ = ("_bars", "last", "step")
+    __slots__ = ("_at", "_bars", "_last_at", "last", "step")
 
     def __init__(self, step: int) -> None:
         self.step = step
         self.last = 0
         """The latest price traded; 0 before the first."""
         self._bars: deque[list[int]] = deque(maxlen=KEPT)
+        self._at = 0
+        self._last_at = 0
 
     def quote(self, price: int, at: int) -> None:
         """The price stood there, and nobody traded."""
         bar = self._bar(price, at)
         if bar is not None:
-            self._move(bar, price)
+            self._move(bar, price, at)
 
     def trade(self, price: int, notional: int, bought: bool, at: int) -> None:
         """Somebody traded; ``bought``: whoever took the offer was the buyer. A print that is too late is left out."""
+        if at >= self._last_at:
+            self.last, self._last_at = price, at
         bar = self._bar(price, at)
         if bar is None:
             return
-        self._move(bar, price)
+        self._move(bar, price, at)
         bar[VOLUME] += notional
         if bought:
             bar[BOUGHT] += notional
-        if bar is self._bars[-1]:
-            self.last = price
 
     def _bar(self, price: int, at: int) -> list[int] | None:
         """The bar of an instant: the latest, a new one, or one that is not long past."""
@@ -57,11 +59,12 @@ class Series:
             return None
         return next((bar for bar in reversed(bars) if bar[AT] == begins), None)
 
-    def _move(self, bar: list[int], price: int) -> None:
+    def _move(self, bar: list[int], price: int, at: int) -> None:
+        """What is told late widens its bar, and moves no close."""
         bar[HIGH] = max(bar[HIGH], price)
         bar[LOW] = min(bar[LOW], price)
-        if bar is self._bars[-1]:
-            bar[CLOSE] = price
+        if at >= self._at:
+            bar[CLOSE], self._at = price, at
 
     def candles(self, since: int = 0, until: int | None = None) -> list[Candle]:
         """Those that begin ``since`` then, and before ``until``, in order."""

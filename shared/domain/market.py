@@ -59,8 +59,7 @@ class Market(Struct, frozen=True, gc=False):
     @property
     def coin(self) -> str:
         """The symbol of the coin whose price decides an up/down market (``BTC``); empty for any other."""
-        named = _COIN.match(self.slug) if self.kind is MarketKind.CRYPTO_UPDOWN else None
-        return "" if named is None else _COINS.get(named.group(1), named.group(1).upper())
+        return coin_of(self.slug) if self.kind is MarketKind.CRYPTO_UPDOWN else ""
 
     @property
     def subject(self) -> str:
@@ -69,6 +68,12 @@ class Market(Struct, frozen=True, gc=False):
             return self.topic
         coin = _COIN.match(self.slug) if self.kind is MarketKind.CRYPTO_UPDOWN else None
         return coin.group(1) if coin is not None else self.category or self.market
+
+
+def coin_of(slug: str) -> str:
+    """The symbol of the coin that an up/down slug names (``BTC``); empty for any other slug."""
+    named = _COIN.match(slug) if is_crypto_updown(slug) else None
+    return "" if named is None else _COINS.get(named.group(1), named.group(1).upper())
 
 
 def is_crypto_updown(slug: str) -> bool:

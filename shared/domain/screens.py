@@ -18,7 +18,7 @@ Ladder = tuple[int, ...]
 
 
 class Why(Enum):
-    """Why a market has a screen."""
+    """Why a market has a screen, the most important reason first."""
 
     HELD = "held"
     WAITING = "waiting"
@@ -43,7 +43,7 @@ class Tab(Struct, frozen=True, omit_defaults=True):
 
 
 class Tabs(Struct, frozen=True):
-    """The markets with a screen, the most important first."""
+    """The markets with a screen in the order of their places, which they keep as long as they have one."""
 
     at: int
     tabs: tuple[Tab, ...] = ()
