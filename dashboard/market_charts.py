@@ -15,7 +15,7 @@ from dashboard.words import NOTHING, dollars, stamp
 from shared.domain.candles import Candle
 from shared.domain.instants import MILLISECOND, MINUTE
 from shared.domain.money import float_of_micro, mul_div_floor
-from shared.domain.screens import Screen, Tab
+from shared.domain.screens import Tab, View
 
 GAP = 8
 """One part in so many of a candle's span is left empty beside it."""
@@ -60,14 +60,14 @@ def _row(one: Candle, step: int, cheap: bool, floor: int, reach: int, most: int)
     }
 
 
-def chart_rows(candles: Sequence[Candle], screen: Screen, tab: Tab, cheap: bool) -> list[Row]:
+def chart_rows(candles: Sequence[Candle], view: View, tab: Tab, cheap: bool) -> list[Row]:
     """Everything the chart shows: candles, the latest price, the price to beat, and the end where it is near."""
-    since = candles[-1].at - SHOWN * screen.step
-    rows = candle_rows([one for one in candles if one.at >= since], screen.step, cheap)
-    rows.append(level_row("Now", candles[-1].close, cheap))
-    if not cheap and screen.coin is not None and screen.coin.beat:
-        rows.append(level_row("Price to beat", screen.coin.beat, cheap))
-    if candles[-1].at < tab.end_at <= candles[-1].at + AHEAD * screen.step:
+    coin, since = view.screen.coin, candles[-1].at - SHOWN * view.step
+    rows = candle_rows([one for one in candles if one.at >= since], view.step, cheap)
+    rows.append(level_row("Now", candles[-1].close if cheap or coin is None else coin.price, cheap))
+    if not cheap and coin is not None and coin.beat:
+        rows.append(level_row("Price to beat", coin.beat, cheap))
+    if candles[-1].at < tab.end_at <= candles[-1].at + AHEAD * view.step:
         rows.append(end_row(tab.end_at))
     return rows
 
@@ -122,15 +122,23 @@ def candlesticks(cheap: bool, step: int, theme: str = "light") -> dict[str, Any]
     )
     levels = base.transform_filter("datum.kind !== 'candle' && datum.kind !== 'End'")
     lines = levels.mark_rule(strokeDash=[5, 4], strokeWidth=1.3, color=BLUE).encode(y=alt.Y("close:Q", scale=scale))
-    names = levels.mark_text(align="left", baseline="bottom", dx=4, dy=-3, fontSize=12, color=ink).encode(
-        x=alt.value(0), y=alt.Y("close:Q", scale=scale), text="label:N"
-    )
+    words = levels.encode(x=alt.value(0), y=alt.Y("close:Q", scale=scale), text="label:N")
+    halo = _beside_line(words, PAPER[theme], 4)
+    names = _beside_line(words, ink, 0)
     ends = base.transform_filter("datum.kind === 'End'")
     end = ends.mark_rule(strokeDash=[2, 3], strokeWidth=1.3, color=GREY).encode(x=alt.X("from:T"))
     end_name = ends.mark_text(align="right", baseline="top", dx=-4, fontSize=12, color=ink).encode(
         x=alt.X("from:T"), y=alt.value(2), text="label:N"
     )
-    layers = alt.layer(traded, wicks, bodies, lines, names, end, end_name).properties(height=HEIGHT)
+    layers = alt.layer(traded, wicks, bodies, lines, halo, names, end, end_name).properties(height=HEIGHT)
     spec: dict[str, Any] = layers.to_dict()
     del spec["data"]  # the page gives the rows beside it, in a form that costs less to check
     return spec
+
+
+def _beside_line(words: alt.Chart, ink: str, edge: int) -> alt.Chart:
+    """Words at the left end of a line, just above it, with an edge of so many pixels around the letters."""
+    placed: alt.Chart = words.mark_text(
+        align="left", baseline="bottom", dx=4, dy=-3, fontSize=12, color=ink, stroke=ink, strokeWidth=edge
+    )
+    return placed

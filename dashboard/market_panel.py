@@ -55,7 +55,7 @@ def markets(queries: Queries) -> None:
             return
         tab = _choose(tabs)
         view = queries.screens.view(tab.slot)
-        if view is None or view.screen.market != tab.market:
+        if view is None or not view.is_of(tab.market):
             st.info("This market has just come here; its screen follows within seconds.", icon=":material/hourglass:")
             return
         st.html(market_html.STYLE)
@@ -120,7 +120,7 @@ def _coin_figures(name: str, coin: CoinScreen) -> None:
     _figure(
         "Price to beat",
         coin_price(coin.beat),
-        "when the window opened" if coin.beat else "not heard at the opening",
+        "at the opening" if coin.beat else "not heard then",
         f"{name} when the window opened, by {coin.source}. Up wins at or above it. The venue settles on its own index, "
         "averaged over a minute, which may differ by a few dollars.",
     )
@@ -173,9 +173,9 @@ def _chart(tab: Tab, view: View, outcomes: Sequence[str]) -> None:
 
     told_as = cents if cheap else coin_price
     words = f"{names[place]} went from {told_as(candles[0].open)} to {told_as(candles[-1].close)}."
-    rows = chart_rows(candles, view.screen, tab, cheap)
+    rows = chart_rows(candles, view, tab, cheap)
     st.vega_lite_chart(
-        rows, candlesticks(cheap, view.screen.step, theme()), width="stretch", key=f"candles_{cheap}", alt=words
+        rows, candlesticks(cheap, view.step, theme()), width="stretch", key=f"candles_{cheap}", alt=words
     )
 
 

@@ -125,10 +125,10 @@ def distance(coin: CoinScreen) -> tuple[str, str]:
     if not coin.beat:
         return NOTHING, "price to beat not heard"
     away = coin.price - coin.beat
-    part = f"{Decimal(away) / coin.beat:+.3%}"  # not money: a proportion
+    part = f"{Decimal(away) / coin.beat:+.2%}"  # not money: a proportion
     shown = gain(away) if coin.beat >= 100 * ONE else f"{'-' if away < 0 else '+'}${format_fixed(abs(away), 5)}"
-    side = "▲ Up wins now" if away >= 0 else "▼ Down wins now"
-    return shown, f"{side} ({part})"
+    side = "▲ Up ahead" if away >= 0 else "▼ Down ahead"
+    return shown, f"{side} {part}"
 
 
 class Share(Struct, frozen=True):

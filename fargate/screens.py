@@ -14,7 +14,7 @@ from fargate.coins import Coin
 from fargate.prints import Prints, Traded
 from fargate.series import Series
 from shared.domain.candles import packed
-from shared.domain.instants import MINUTE
+from shared.domain.instants import MINUTE, SECOND
 from shared.domain.market import Market, MarketKind, market_from_slug
 from shared.domain.money import ONE, mul_div_floor
 from shared.domain.screens import (
@@ -29,6 +29,7 @@ from shared.domain.screens import (
     Voiced,
     Why,
     coin_unit,
+    owner,
 )
 from shared.engine.books import Book, Level
 from shared.engine.engine import Engine
@@ -181,10 +182,10 @@ class Screens:
         stored = self._stored(slot, name, series, coin, at)
         since = self._stored_until[slot]
         screen = Screen(
-            name,
+            owner(name),
             at,
             market.tick,
-            traded.step,
+            traded.step // SECOND,
             tuple(self._token(one, book, market.tick, since, at) for one, book in zip(series, books, strict=True)),
             self._voices(name, tokens, at),
             None if coin is None else _coin_screen(coin, market, traded.step, since),
@@ -219,7 +220,7 @@ class Screens:
         unit = 1 if coin is None else coin_unit(coin.price)
         return Stored(
             name,
-            step,
+            step // SECOND,
             tuple(packed(one.candles(0, until), step, TOKEN_UNIT) for one in series),
             unit,
             () if coin is None else packed(coin.series(step).candles(0, until), step, unit),

@@ -8,11 +8,13 @@ from enum import Enum
 from msgspec import Struct
 
 from shared.domain.candles import Candle, unpacked
+from shared.domain.instants import SECOND
 
 TOKEN_UNIT = 1_000
 """Candles of tokens are counted in tenths of a cent."""
 LADDER = 2
 """Numbers of a level within a ladder: price in ticks, whole shares."""
+OWNER = 18
 Ladder = tuple[int, ...]
 """Levels from the best price outwards, one after the other."""
 
@@ -87,15 +89,20 @@ class Voiced(Struct, frozen=True, array_like=True):
     net: int = 0
 
 
-class Screen(Struct, frozen=True, omit_defaults=True):
-    """What moves in one market, rewritten every few seconds while it moves. ``tick``: the unit of its ladders;
-    ``step``: the span of its candles (nanoseconds).
+def owner(market: str) -> str:
+    """As much of a market's id as tells whose screen it is; a whole id would be a tenth of it."""
+    return market[:OWNER]
+
+
+class Screen(Struct, frozen=True, array_like=True):
+    """What moves in one market, rewritten every few seconds while it moves. ``owner``: whose it is; ``tick``: the unit
+    of its ladders; ``step_s``: the span of its candles in seconds.
     """
 
-    market: str
+    owner: str
     at: int
     tick: int
-    step: int
+    step_s: int
     tokens: tuple[TokenScreen, ...] = ()
     voices: Voiced = Voiced()
     coin: CoinScreen | None = None
@@ -105,7 +112,7 @@ class Stored(Struct, frozen=True, omit_defaults=True):
     """The candles of one market up to a while ago, packed: of each token, and of its coin in its ``unit``."""
 
     market: str
-    step: int
+    step_s: int
     tokens: tuple[tuple[int, ...], ...] = ()
     unit: int = 1
     coin: tuple[int, ...] = ()
@@ -116,6 +123,15 @@ class View(Struct, frozen=True):
 
     screen: Screen
     stored: Stored | None = None
+
+    @property
+    def step(self) -> int:
+        """The span of its candles in nanoseconds."""
+        return self.screen.step_s * SECOND  # not money: seconds to nanoseconds
+
+    def is_of(self, market: str) -> bool:
+        """Whether it is this market's: a slot passes from one to the next."""
+        return self.screen.owner == owner(market)
 
     def token_candles(self, place: int) -> list[Candle]:
         """Candles of the outcome at this place."""
@@ -128,19 +144,18 @@ class View(Struct, frozen=True):
         coin, stored = self.screen.coin, self._stored()
         if coin is None:
             return []
-        return self._joined(
-            () if stored is None else stored.coin, 1 if stored is None else stored.unit, coin.fresh, coin.unit
-        )
+        earlier, unit = ((), 1) if stored is None else (stored.coin, stored.unit)
+        return self._joined(earlier, unit, coin.fresh, coin.unit)
 
     def _stored(self) -> Stored | None:
-        """The stored candles, if they are this market's: a slot passes from one to the next."""
-        stored, screen = self.stored, self.screen
-        return stored if stored is not None and (stored.market, stored.step) == (screen.market, screen.step) else None
+        """The stored candles, if they are the same market's."""
+        stored = self.stored
+        same = stored is not None and self.is_of(stored.market) and stored.step_s == self.screen.step_s
+        return stored if same else None
 
     def _joined(self, earlier: tuple[int, ...], unit: int, fresh: tuple[int, ...], fresh_unit: int) -> list[Candle]:
-        step = self.screen.step
-        found = {one.at: one for one in unpacked(earlier, step, unit)}
-        found.update((one.at, one) for one in unpacked(fresh, step, fresh_unit))
+        found = {one.at: one for one in unpacked(earlier, self.step, unit)}
+        found.update((one.at, one) for one in unpacked(fresh, self.step, fresh_unit))
         return [found[at] for at in sorted(found)]
 
 
