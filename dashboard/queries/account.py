@@ -56,7 +56,7 @@ class DynamoQueries:
         now: Callable[[], int] = time.time_ns,
     ) -> None:
         self.changes: Changes = changes
-        self.screens: Screens = DynamoScreens(readers, account)
+        self.screens: Screens = DynamoScreens(readers, account, now)
         self._readers = readers
         self._rankings = Rankings(lake, now)
         self._account = account

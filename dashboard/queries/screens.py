@@ -1,5 +1,6 @@
 """What people see of single markets while they trade: which have a screen, and what is on it."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from dashboard.queries.aged import Aged
@@ -24,15 +25,15 @@ class Screens(Protocol):
 class DynamoScreens:
     """Answered from the account's live items."""
 
-    def __init__(self, readers: Readers, account: str) -> None:
+    def __init__(self, readers: Readers, account: str, now: Callable[[], int]) -> None:
         self._readers = readers
         self._account = account
-        self._tabs: Aged[Tabs] = Aged(KEPT_NS)
-        self._views: Aged[View | None] = Aged(KEPT_NS)
+        self._tabs: Aged[Tabs] = Aged(KEPT_NS, now)
+        self._views: Aged[View | None] = Aged(KEPT_NS, now)
 
     def tabs(self) -> Tabs:
         """The markets that have a screen."""
-        return self._tabs.get("", lambda: self._readers.tabs(self._account) or Tabs(0))
+        return self._tabs.get(None, lambda: self._readers.tabs(self._account) or Tabs(0))
 
     def view(self, slot: int) -> View | None:
         """What is kept in a slot."""

@@ -17,6 +17,7 @@ from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
 from shared.domain.money import Fraction, Price, Shares, Usd, dollars
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
+from shared.domain.screens import Tab, Tabs, View
 from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
 
@@ -254,11 +255,30 @@ class FakeChanges:
         return f"Asked: {what}."
 
 
+class FakeScreens:
+    """Markets on screen, from a list and by slot."""
+
+    def __init__(self) -> None:
+        self.known: list[Tab] = []
+        self.views: dict[int, View] = {}
+
+    def tabs(self) -> Tabs:
+        return Tabs(NOW, tuple(self.known))
+
+    def view(self, slot: int) -> View | None:
+        return self.views.get(slot)
+
+    def show(self, tab: Tab, shown: View) -> None:
+        self.known.append(tab)
+        self.views[tab.slot] = shown
+
+
 class FakeQueries:
     """Answers from lists; empty unless told otherwise."""
 
     def __init__(self, shown: Live | None = None) -> None:
         self.changes = FakeChanges(self)
+        self.screens = FakeScreens()
         self.shown = shown
         self.risky: RiskView | None = None
         self.wall = NOW + DAY
