@@ -35,7 +35,7 @@ def packed(candles: Iterable[Candle], step_ns: int, unit: int) -> tuple[int, ...
     numbers: list[int] = []
     before, last = 0, 0
     for one in candles:
-        span = one.at // step_ns
+        span = one.at // step_ns  # not money: nanoseconds to spans
         opened, closed = mul_div_floor(one.open, 1, unit), mul_div_floor(one.close, 1, unit)
         above = mul_div_floor(one.high, 1, unit) - max(opened, closed)
         below = min(opened, closed) - mul_div_floor(one.low, 1, unit)
@@ -47,7 +47,7 @@ def packed(candles: Iterable[Candle], step_ns: int, unit: int) -> tuple[int, ...
 
 def unpacked(numbers: Sequence[int], step_ns: int, unit: int) -> list[Candle]:
     """The candles of a packed row; ``BadInput`` when it has numbers left over."""
-    if len(numbers) % FIELDS:
+    if len(numbers) % FIELDS:  # not money: a count
         raise BadInput(f"a row of candles has {FIELDS} numbers for each of them, not {len(numbers)} in all")
     candles: list[Candle] = []
     span, last = 0, 0

@@ -17,9 +17,9 @@ from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
 from shared.domain.money import Fraction, Price, Shares, Usd, dollars
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
-from shared.domain.screens import Tab, Tabs, View
 from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
+from tests.dashboard.screen_fakes import FakeScreens
 
 NOW = 1_774_216_800 * SECOND  # 2026-03-22 22:00:00 UTC
 WALLET = "0x1111111111111111111111111111111111112222"
@@ -253,24 +253,6 @@ class FakeChanges:
             raise self.refuses
         self.asked.append((what, told))
         return f"Asked: {what}."
-
-
-class FakeScreens:
-    """Markets on screen, from a list and by slot."""
-
-    def __init__(self) -> None:
-        self.known: list[Tab] = []
-        self.views: dict[int, View] = {}
-
-    def tabs(self) -> Tabs:
-        return Tabs(NOW, tuple(self.known))
-
-    def view(self, slot: int) -> View | None:
-        return self.views.get(slot)
-
-    def show(self, tab: Tab, shown: View) -> None:
-        self.known.append(tab)
-        self.views[tab.slot] = shown
 
 
 class FakeQueries:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from fargate.lanes import InPlace
+from fargate.prints import Prints
 from fargate.screens import AGAIN_NS, AT_ONCE, FRESH_MOST, LEVELS, SLOTS, STAYS_NS, Displayed, Screens, no_book
 from shared.domain.instants import HOUR, MINUTE, SECOND
 from shared.domain.messages import BookSnapshot, SpotTrade
@@ -9,6 +11,8 @@ from shared.domain.money import ONE, Price, dollars
 from shared.domain.order import Side
 from shared.domain.screens import CoinScreen, Screen, Stored, Tabs, TokenScreen, View, Voiced, Why, owner
 from shared.engine.books import Book
+from tests.fargate.fakes import Life
+from tests.fargate.test_trader import bought
 from tests.fargate.watched import Watched, window
 from tests.shared.engine.builders import NOON, market, trade
 
@@ -286,3 +290,25 @@ def test_a_full_screen_costs_one_unit_of_writing_and_its_candles_five() -> None:
     assert sizes["screen#0"] <= 1_024
     assert sizes["candles#0"] <= 5 * 1_024
     assert isinstance(house.screen(name).coin, CoinScreen)
+
+
+# ---------------------------------------------------------------------- when
+
+
+def test_markets_are_on_screen_every_two_seconds_and_only_where_somebody_looks() -> None:
+    life = bought(Life().begun())
+    life.trader.tick(life.clock.now())
+    assert life.board.screens == []
+    engine = life.driver.engine
+    life.trader.screens = Screens(engine, Prints(engine))
+    for _ in range(2):
+        life.trader.tick(life.clock.now())
+        life.clock.turn(1)
+    assert [name for name, _ in life.board.screens] == ["screens", "candles#0", "screen#0"]
+    tabs = life.board.screens[0][1]
+    assert isinstance(tabs, Tabs)
+    assert [tab.market for tab in tabs.tabs] == ["m"]
+    engine.desk.positions.clear()
+    engine.desk.execution.open_by_market.clear()
+    life.trader.again(life.driver, InPlace()).tick(life.clock.now())
+    assert life.board.screens[-1] == ("screens", Tabs(life.clock.now()))

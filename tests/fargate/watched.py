@@ -1,6 +1,6 @@
 """An engine whose prints are heard for people to look at."""
 
-from typing import Any
+from typing import Any, Self
 
 from fargate.prints import Prints
 from shared.domain.effects import Effect
@@ -24,7 +24,7 @@ class Watched(House):
         self.prints.hear(Event(0, at, at - lag, source, payload))
         return super().give(payload, after, lag, source)
 
-    def listed(self, *markets: Market) -> "Watched":
+    def listed(self, *markets: Market) -> Self:
         for known in markets:
             self.give(MarketListed(known))
         return self

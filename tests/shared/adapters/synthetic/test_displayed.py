@@ -1,10 +1,17 @@
-from shared.adapters.synthetic.displayed import TOKENS_KEPT, DisplayedBooks
+import pytest
+
+from shared.adapters.synthetic.displayed import BEFORE_NS, SLICE_NS, DisplayedBooks
+from shared.domain.instants import MINUTE
 from shared.domain.money import micro_of_float
 from tests.shared.adapters.synthetic.day import Day
 
 
-def test_a_book_is_the_latest_snapshot_of_its_token(short_day: Day) -> None:
-    books = DisplayedBooks(short_day.summary.out / "books.parquet")
+@pytest.fixture
+def books(short_day: Day) -> DisplayedBooks:
+    return DisplayedBooks(short_day.summary.out / "books.parquet")
+
+
+def test_a_book_is_the_latest_snapshot_of_its_token(books: DisplayedBooks, short_day: Day) -> None:
     token = short_day.books["asset"][0]
     mine = short_day.books.filter(short_day.books["asset"] == token)
     first, second = mine["ts_ns"][0], mine["ts_ns"][1]
@@ -17,15 +24,18 @@ def test_a_book_is_the_latest_snapshot_of_its_token(short_day: Day) -> None:
         assert book.at == at
 
 
-def test_a_token_that_was_never_displayed_has_no_book(short_day: Day) -> None:
-    assert DisplayedBooks(short_day.summary.out / "books.parquet").book("unknown", 10**19) is None
+def test_a_token_that_was_never_displayed_has_no_book(books: DisplayedBooks, short_day: Day) -> None:
+    assert books.book("unknown", short_day.books["ts_ns"][0]) is None
 
 
-def test_a_token_that_was_forgotten_is_read_again(short_day: Day) -> None:
-    books = DisplayedBooks(short_day.summary.out / "books.parquet")
-    tokens = short_day.books["asset"].unique(maintain_order=True).to_list()[: TOKENS_KEPT + 1]
-    assert len(tokens) == TOKENS_KEPT + 1
-    found = [books.book(token, 10**19) for token in (*tokens, tokens[0])]
-    assert found[0] is not None
-    assert found[-1] is not None
-    assert (found[0].bids, found[0].asks) == (found[-1].bids, found[-1].asks)
+def test_books_go_on_over_the_end_of_a_slice_until_they_are_old(books: DisplayedBooks, short_day: Day) -> None:
+    start = short_day.books["ts_ns"][0] // SLICE_NS * SLICE_NS + SLICE_NS
+    earlier = short_day.books.filter(short_day.books["ts_ns"].is_between(start - 2 * MINUTE, start - 1))
+    token, at = earlier["asset"][0], earlier["ts_ns"][0]
+    before, after = books.book(token, at), books.book(token, start)
+    assert before is not None
+    assert after is not None
+    assert books.book(token, at + SLICE_NS + BEFORE_NS) is None
+    again = books.book(token, at)
+    assert again is not None
+    assert (again.bids, again.asks) == (before.bids, before.asks)
