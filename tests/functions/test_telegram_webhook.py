@@ -133,13 +133,6 @@ def test_an_update_delivered_again_after_a_resume_does_not_stop_again(bot: Bot) 
     assert bot.trading
 
 
-def test_one_that_died_after_its_effect_is_answered_when_it_is_delivered_again(bot: Bot) -> None:
-    bot.says("/kill", update=990_001)
-    bot.tables.control(account=bot.account, item="telegram#990001").delete()
-    assert "had been stopped before" in bot.says("/kill", update=990_001)
-    assert not bot.trading
-
-
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
