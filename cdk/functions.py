@@ -77,7 +77,6 @@ FUNCTIONS = (
         reads=(*BOOKS, *SHOWN, "paper"),
         writes=("control", "paper"),
         scans=("markets",),
-        lake="read",
     ),
     Row(
         "watch_trader",

@@ -60,6 +60,7 @@ class FunctionsStack(Stack):
         data, secrets = self._data, self.secrets
         return {
             "DEPLOYMENT": self._deployment.stage,
+            "POWERTOOLS_METRICS_NAMESPACE": self._deployment.namespace,
             "ACCOUNT": self._deployment.account,
             "TABLE_PREFIX": self._deployment.prefix,
             "LAKE_BUCKET": data.buckets.lake.bucket_name,
@@ -67,6 +68,7 @@ class FunctionsStack(Stack):
             "ALERTS_QUEUE_URL": data.messages.alerts.queue_url,
             "ALERTS_TOPIC": data.messages.topic.topic_arn,
             "KILL_HASHES": secrets.hashes.parameter_name,
+            "WEBHOOK_PARAMETER": self._deployment.webhook,
             "KILL_SECRET": secrets.name_of("kill"),
             "TELEGRAM_SECRET": secrets.name_of("telegram"),
             "DISCORD_SECRET": secrets.name_of("discord"),

@@ -140,3 +140,14 @@ def test_hashes_that_nobody_has_set_refuse_the_token_and_leave_the_signed_way(
     assert killing.by_token(killing.route.token)[0] == 400
     assert killing.untouched
     assert killing.ask(event("POST", "/kill"))[0] == 200
+
+
+def test_a_live_deployment_is_stopped_and_says_that_no_orders_can_be_cancelled_yet(
+    killing: Killing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEPLOYMENT", "live")
+    status, told = killing.ask(event("POST", "/kill", {"reason": "drill"}))
+    assert status == 400
+    assert "open orders cannot be cancelled" in told["error"]
+    assert not killing.trading
+    assert read_cancel_all(killing.tables, killing.account) is None

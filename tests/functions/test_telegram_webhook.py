@@ -112,6 +112,15 @@ def test_kill_stops_trading_and_says_why_and_by_whom(bot: Bot) -> None:
     assert read_cancel_all(bot.tables, bot.account) is not None
 
 
+def test_a_live_deployment_is_stopped_once_and_says_what_could_not_be_done(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEPLOYMENT", "live")
+    assert "there is no venue of deployment live yet" in bot.says("/kill", update=990_002)
+    assert not bot.trading
+    assert bot.ask(written("/kill", update=990_002)) == (200, "")
+
+
 def test_a_reply_to_an_alert_stops_trading_and_names_the_alert(bot: Bot) -> None:
     bot.says("/kill", reply_to_message={"message_id": 9, "text": "SEV1 feed_down\nno books for 70 s"})
     assert "in reply to: SEV1 feed_down" in read_switch(bot.tables, bot.account).reason

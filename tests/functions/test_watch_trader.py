@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.watch_trader.handler import work
+from functions.watch_trader.handler import handler
 from shared.adapters.control.deaths import acted_on
 from shared.adapters.control.place import Place, place_of
 from shared.adapters.control.watching import Pulse, pulse
@@ -37,7 +37,7 @@ class Watch:
 
     @property
     def place(self) -> Place:
-        return place_of(self.account, PREFIX, self.route.aws.endpoint, "kill-hashes", "telegram")
+        return place_of(self.account, PREFIX, self.route.aws.endpoint, "kill-hashes", "telegram", "paper")
 
     def heard(self, ago_s: float) -> int:
         at = time.time_ns() - round(ago_s * SECOND)
@@ -45,7 +45,7 @@ class Watch:
         return at
 
     def look(self) -> dict[str, Any]:
-        return work({}, context())
+        return handler({}, context())
 
     def told(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""``python -m tests.simulation [--seeds N] [--seed S] [--placements] [--kills N]``: exit 0, or 4 with the first failure.
+"""``python -m tests.simulation [--seeds N] [--seed S] [--placements] [--kills N]``: exit 0, or 4 and what failed first.
 
 With ``--seed`` one history: the options drawn, its story, and what is wrong. Without, ``--seeds`` histories, every
 single crash of the scenarios with ``--placements``, and ``--kills`` histories with a kill at a random instant.
@@ -108,9 +108,11 @@ def ran(total: Total, took_s: float) -> bool:
         case = total.failed
         for line in story(case):
             say(line)
-        again = f"--seed {case}" if isinstance(case, int) else f"--kill {case.seed}"
+        again = f"--seed {case}"
         if isinstance(case, Placement):
             again = f"--placement {case.scenario} {case.call} {case.after:d}"
+        elif isinstance(case, Kill):
+            again = f"--kill {case.seed}"
         say(f"{total.sentence}\nagain: python -m tests.simulation {again}")
         say(f"{total.histories} passed, 1 failed")
         return False
