@@ -13,6 +13,7 @@ from functions.discover_whales import handler as discover_whales
 from functions.rank_whales import handler as rank_whales
 from shared.adapters.discovery.discover import ACTIVITY, CANDIDATES, RESOLUTIONS, object_name
 from shared.adapters.discovery.rankings import RANKINGS, compare, published, reproduce
+from shared.adapters.dynamo.once import claim, let_go
 from shared.adapters.s3.lake import Lake
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.tables import Voices
@@ -180,6 +181,15 @@ def test_a_run_without_time_left_stops_and_the_next_one_goes_on(cloud: Cloud) ->
     assert call(discover_whales.handler)["objects"] == 3
 
 
+def test_two_runs_at_once_are_one_and_the_next_one_is_free_again(cloud: Cloud) -> None:
+    began = time.time_ns()
+    assert claim(cloud.embedded.tables, cloud.account, discover_whales.RUNNING, began)
+    assert call(discover_whales.handler) == {"ok": True, "busy": True}
+    assert cloud.lake.names("bronze/") == []
+    let_go(cloud.embedded.tables, cloud.account, discover_whales.RUNNING, began)
+    assert [call(discover_whales.handler)["wallets"] for _ in range(2)] == [3, 3]
+
+
 def test_a_wallet_that_cannot_be_read_is_counted_and_tried_again(cloud: Cloud) -> None:
     from tests.exchange.faults import Fault
 
@@ -238,12 +248,6 @@ def test_no_ranking_is_made_of_an_empty_lake_and_none_is_published(cloud: Cloud)
     with pytest.raises(BadInput, match="discover wallets first"):
         call(rank_whales.handler)
     assert published(cloud.embedded.tables, cloud.account, time.sleep) is None
-
-
-def test_an_instant_that_is_none_is_refused_with_its_value() -> None:
-    with pytest.raises(BadInput, match="as_of must be Unix seconds, not 'soon'"):
-        rank_whales.instant_of({"as_of": "soon"})
-    assert rank_whales.instant_of({"as_of": 1_700_000_000}) == 1_700_000_000 * 10**9
 
 
 def test_what_changed_between_two_rankings_is_told() -> None:
