@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.queries.aged import Aged
 from dashboard.queries.changes import Changes
+from dashboard.queries.screens import DynamoScreens, Screens
 from dashboard.queries.tails import Curve, Decided
 from dashboard.rankings import RANKING, Published, Rankings, Run, published_of
 from dashboard.state import Live, Measures, Point, RiskView, WhaleRow, live_of, measures_of, point_of, risk_of, whale_of
@@ -55,6 +56,7 @@ class DynamoQueries:
         now: Callable[[], int] = time.time_ns,
     ) -> None:
         self.changes: Changes = changes
+        self.screens: Screens = DynamoScreens(readers, account, now)
         self._readers = readers
         self._rankings = Rankings(lake, now)
         self._account = account

@@ -24,6 +24,7 @@ from shared.domain.instants import DAY, day_of
 from shared.domain.ledger import Position, Posting, PostingKind, Record
 from shared.domain.market import Market
 from shared.domain.order import Order, Purpose, Side
+from shared.domain.screens import Screen, Stored, Tabs, View
 from shared.ports import Switch
 
 Result = TypeVar("Result")
@@ -67,6 +68,21 @@ class Readers:
         name = account + RISK
         bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
         return _decoded("live", bodies[name], Item) if name in bodies else None
+
+    def tabs(self, account: str) -> Tabs | None:
+        """The markets that have a screen; ``None`` before the trader has written any."""
+        name = f"{account}#screens"
+        bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
+        return _decoded("live", bodies[name], Tabs) if name in bodies else None
+
+    def screen(self, account: str, slot: int) -> View | None:
+        """What is kept in one of the places for screens, of whichever market; ``None`` while it is empty."""
+        moving, stored = f"{account}#screen#{slot}", f"{account}#candles#{slot}"
+        bodies = self._bodies("live", (moving, stored), self._tables.live.batch_get, "account")
+        if moving not in bodies:
+            return None
+        candles = _decoded("live", bodies[stored], Stored) if stored in bodies else None
+        return View(_decoded("live", bodies[moving], Screen), candles)
 
     def metrics(self, account: str, start: int, end: int) -> list[Item]:
         """The points of the curves from ``start`` to ``end`` (nanoseconds, both included), oldest first."""

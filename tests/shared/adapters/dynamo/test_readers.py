@@ -9,6 +9,7 @@ from shared.domain.decision import Decision
 from shared.domain.ids import intent_id
 from shared.domain.instants import day_of
 from shared.domain.order import Order, Side
+from shared.domain.screens import Screen, Stored, Tab, Tabs, TokenScreen, View, Why, owner
 from tests.contracts.embedded import Embedded
 from tests.fargate.test_explain import SIGNAL, decision, leg
 from tests.shared.engine.builders import NOON
@@ -60,3 +61,18 @@ def test_how_risk_stands_is_read_as_it_was_written(account: Account) -> None:
     account.views.put_risk({"limits": [{"name": "drawdown", "used": 2**53 + 1}]})
     assert account.readers.risk(account.name) == {"limits": [{"name": "drawdown", "used": 2**53 + 1}]}
     assert account.readers.live(account.name) is None
+
+
+def test_screens_are_read_as_they_were_written(account: Account) -> None:
+    assert account.readers.tabs(account.name) is None
+    assert account.readers.screen(account.name, 3) is None
+    tabs = Tabs(NOON, (Tab(3, "m", Why.HELD, end_at=2**53 + 1),))
+    screen = Screen(owner("m"), NOON, 10_000, 10, (TokenScreen(2**53 + 1, old=True, bids=(1, 2)),))
+    account.views.put_screen("screens", tabs)
+    account.views.put_screen("screen#3", screen)
+    assert account.readers.tabs(account.name) == tabs
+    assert account.readers.screen(account.name, 3) == View(screen)
+    stored = Stored("m", 10, ((1, 2, 3, 4, 5, 6),))
+    account.views.put_screen("candles#3", stored)
+    assert account.readers.screen(account.name, 3) == View(screen, stored)
+    assert account.readers.screen(account.name, 2) is None
