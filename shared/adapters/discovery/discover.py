@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from shared.adapters.polymarket.data_api import DataApi, Period, SortBy
 from shared.adapters.polymarket.fields import show
@@ -26,6 +26,8 @@ CANDIDATES = "bronze/candidates"
 ACTIVITY = "bronze/activity"
 RESOLUTIONS = "bronze/resolutions"
 PENDING = "bronze/pending.parquet"
+DISCOVERIES = "bronze/discoveries"
+"""One row for each run: what it did, written last."""
 SETTLED_S = 120
 """Rows become visible up to about 40 s after the trade; what is older than this does not change any more."""
 DAY_S = 86_400
@@ -149,7 +151,9 @@ async def discover(
         if number % 25 == 24:
             say(f"{number + 1} of {len(candidates)} wallets, {rows:,} new rows")
     resolved, pending = await settle(gamma, lake, markets, stamp)
-    return Discovered(len(candidates), objects, rows, refused, resolved, pending, failed, left)
+    done = Discovered(len(candidates), objects, rows, refused, resolved, pending, failed, left)
+    lake.write(f"{DISCOVERIES}/{stamp}.parquet", pa.Table.from_pylist([to_builtins(done)]))
+    return done
 
 
 async def find_candidates(data: DiscoveryApi, gamma: Gamma, limits: DiscoveryRules, say: Say) -> dict[str, str]:
