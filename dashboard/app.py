@@ -17,6 +17,7 @@ PAGES = (
     st.Page("pages/decisions.py", title="Decisions", icon=":material/checklist:"),
     st.Page("pages/risk.py", title="Risk", icon=":material/shield:"),
     st.Page("pages/whales.py", title="Whales", icon=":material/trophy:"),
+    st.Page("pages/research.py", title="Research", icon=":material/science:"),
 )
 
 

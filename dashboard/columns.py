@@ -157,19 +157,6 @@ def leg_columns() -> "dict[str, ColumnConfig]":
     }
 
 
-def limit_columns() -> "dict[str, ColumnConfig]":
-    """Limits and how far they are used up."""
-    return {
-        "limit": COLUMN.TextColumn("Limit", width=148, pinned=True, help="What is limited."),
-        "state": COLUMN.TextColumn("State", width=82, help="Near: four fifths are used. Reached: nothing is left."),
-        "share": COLUMN.ProgressColumn(
-            "Used up", format="%.0f%%", min_value=0, max_value=100, width=128, help="Part of the limit that is used."
-        ),
-        "used": COLUMN.TextColumn("Used", width=95, help="What is used now."),
-        "of": COLUMN.TextColumn("Of", width=95, help="The limit itself."),
-    }
-
-
 def breaker_columns() -> "dict[str, ColumnConfig]":
     """Breakers, those that are tripped first."""
     return {

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from dashboard.queries.aged import Aged
 from dashboard.queries.changes import Changes
+from dashboard.queries.discovery import Found, LakeFound
 from dashboard.queries.screens import DynamoScreens, Screens
+from dashboard.queries.studies import LakeStudies, Studies
 from dashboard.queries.tails import Curve, Decided
 from dashboard.rankings import RANKING, Published, Rankings, Run, published_of
 from dashboard.state import Live, Measures, Point, RiskView, WhaleRow, live_of, measures_of, point_of, risk_of, whale_of
@@ -57,6 +59,8 @@ class DynamoQueries:
     ) -> None:
         self.changes: Changes = changes
         self.screens: Screens = DynamoScreens(readers, account, now)
+        self.studies: Studies = LakeStudies(lake, now)
+        self.found: Found = LakeFound(lake, now)
         self._readers = readers
         self._rankings = Rankings(lake, now)
         self._account = account

@@ -11,7 +11,7 @@ import pytest
 
 from functions.discover_whales import handler as discover_whales
 from functions.rank_whales import handler as rank_whales
-from shared.adapters.discovery.discover import ACTIVITY, CANDIDATES, RESOLUTIONS, object_name
+from shared.adapters.discovery.discover import ACTIVITY, CANDIDATES, DISCOVERIES, RESOLUTIONS, object_name
 from shared.adapters.discovery.rankings import RANKINGS, compare, published, reproduce
 from shared.adapters.dynamo.once import claim, let_go
 from shared.adapters.s3.lake import Lake
@@ -156,6 +156,8 @@ def test_leaders_large_traders_and_holders_are_discovered_with_their_activity(cl
     assert sources[WHALE] == "large_trade"
     assert sources[HOLDER] == "holder"
     assert len(cloud.lake.names(f"{RESOLUTIONS}/")) == 1
+    (told,) = cloud.lake.tables(f"{DISCOVERIES}/")
+    assert told.to_pylist() == [{name: done[name] for name in told.column_names}]
 
 
 def test_every_request_carries_a_changing_parameter_past_the_cache(cloud: Cloud) -> None:
@@ -222,7 +224,7 @@ def test_a_ranking_is_stored_with_its_inputs_and_published(cloud: Cloud) -> None
     done = call(rank_whales.handler, {"rules": {"resamples": 199, "gates": {"win_rate_min": 0.1, "quality_try": 1}}})
     assert (done["wallets"], done["inputs"]) == (3, 4)
     stored = [name.rpartition("/")[2] for name in cloud.lake.names(f"{RANKINGS}/")]
-    assert stored == ["manifest.parquet", "pairs.parquet", "scores.parquet"]
+    assert stored == ["manifest.parquet", "pairs.parquet", "results.parquet", "scores.parquet", "together.parquet"]
     found = published(cloud.embedded.tables, cloud.account, time.sleep)
     assert found is not None
     assert found.run == done["name"]

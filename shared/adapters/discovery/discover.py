@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from shared.adapters.polymarket.data_api import DataApi, Period, SortBy
 from shared.adapters.polymarket.fields import show
@@ -29,6 +29,8 @@ RESOLUTIONS = "bronze/resolutions"
 PENDING = "bronze/pending.parquet"
 AT_ONCE = 25
 """Wallets whose objects are put together."""
+DISCOVERIES = "bronze/discoveries"
+"""One row for each run: what it did, written last."""
 SETTLED_S = 120
 """Rows become visible up to about 40 s after the trade; what is older than this does not change any more."""
 DAY_S = 86_400
@@ -152,7 +154,9 @@ async def discover(
             say(f"{number + 1} of {len(candidates)} wallets, {rows:,} new rows")
     keeping.flush()
     resolved, pending = await settle(gamma, lake, stamp)
-    return Discovered(len(candidates), objects, rows, refused, resolved, pending, failed, left)
+    done = Discovered(len(candidates), objects, rows, refused, resolved, pending, failed, left)
+    lake.write(f"{DISCOVERIES}/{stamp}.parquet", pa.Table.from_pylist([to_builtins(done)]))
+    return done
 
 
 class _Keeping:
