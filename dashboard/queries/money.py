@@ -116,16 +116,18 @@ class DynamoMoney:
         last = until // step  # not money: durations
         first = max(began // step, last - min(most, MARKS_MOST) + 1)  # not money: as above
         ends = [number * step for number in range(first + 1, last + 1)]  # not money: as above
-        missing = [end for end in ends if end not in self._marks]
+        with self._lock:
+            known = {end: self._marks[end] for end in ends if end in self._marks}
+        missing = [end for end in ends if end not in known]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             found = dict(zip(missing, pool.map(self._before, missing), strict=True))
         latest = self._latest.get(until // MINUTE, lambda: self._before(until + 1))
         with self._lock:
-            if len(self._marks) > MARKS_KEPT:
+            if len(self._marks) + len(found) > MARKS_KEPT:
                 self._marks.clear()
             self._marks.update((end, point) for end, point in found.items() if until - end >= LATE_NS)
-            found = {**{end: self._marks[end] for end in ends if end in self._marks}, **found}
-        ordered = [found[end] for end in ends] + [latest]
+        known.update(found)
+        ordered = [known[end] for end in ends] + [latest]
         starts = [number * step for number in range(first, last + 1)]  # not money: durations
         return [one for one, start in zip(ordered, starts, strict=True) if one is not None and one.at >= start]
 
@@ -172,13 +174,13 @@ class DynamoMoney:
         """What markets ask, kept for hours."""
         now = self._now()
         with self._lock:
-            missing = sorted(name for name in set(names) if not self._fresh(name, now))
+            kept = {name: self._titles[name][1] for name in names if self._fresh(name, now)}
+        missing = sorted(name for name in set(names) if name not in kept)
         fetched = self._readers.markets(missing)
         with self._lock:
             if len(self._titles) + len(missing) > TITLES_MOST:
                 self._titles.clear()
             self._titles.update((name, (now, fetched.get(name))) for name in missing)
-            kept = {name: self._titles[name][1] for name in names if name in self._titles}
         return {**{name: market for name, market in kept.items() if market is not None}, **fetched}
 
     def _fresh(self, name: str, now: int) -> bool:
