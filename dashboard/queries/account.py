@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dashboard.queries.aged import Aged
 from dashboard.queries.changes import Changes
 from dashboard.queries.discovery import Found, LakeFound
+from dashboard.queries.money import DynamoMoney, Money
 from dashboard.queries.screens import DynamoScreens, Screens
 from dashboard.queries.studies import LakeStudies, Studies
 from dashboard.queries.tails import Curve, Decided
@@ -61,6 +62,7 @@ class DynamoQueries:
         self.screens: Screens = DynamoScreens(readers, account, now)
         self.studies: Studies = LakeStudies(lake, now)
         self.found: Found = LakeFound(lake, now)
+        self.money: Money = DynamoMoney(readers, account, now)
         self._readers = readers
         self._rankings = Rankings(lake, now)
         self._account = account

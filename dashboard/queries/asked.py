@@ -5,6 +5,7 @@ from typing import Protocol
 
 from dashboard.queries.changes import Changes
 from dashboard.queries.discovery import Found
+from dashboard.queries.money import Money
 from dashboard.queries.screens import Screens
 from dashboard.queries.studies import Studies
 from dashboard.rankings import Published, Run
@@ -35,6 +36,10 @@ class Queries(Protocol):
     @property
     def found(self) -> Found:
         """What discovery and ranking left besides scores."""
+
+    @property
+    def money(self) -> Money:
+        """Money over time: marks of the curve, days of the books, what markets ask."""
 
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""
