@@ -9,7 +9,8 @@ import os
 import streamlit as st
 
 from dashboard.frame import WANTED
-from dashboard.queries import connect, settings, source
+from dashboard.queries.opening import connect, source
+from dashboard.queries.settings import settings
 
 PAGES = (
     st.Page("pages/trading.py", title="Trading overview", icon=":material/monitoring:", default=True),

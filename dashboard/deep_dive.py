@@ -19,7 +19,7 @@ from dashboard.leaderboard import (
     text,
     words_of,
 )
-from dashboard.queries import Queries
+from dashboard.queries.asked import Queries
 from dashboard.rankings import Row, Run
 from dashboard.state import WhaleRow
 from dashboard.tables import decision_rows

@@ -7,7 +7,8 @@ from html import escape
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from dashboard.queries import Queries, source
+from dashboard.queries.asked import Queries
+from dashboard.queries.opening import source
 from dashboard.risk import breaker_tags
 from dashboard.state import FEED_OK, STOPPED, Live
 from dashboard.words import age, plain, stamp
@@ -230,12 +231,10 @@ def _ask(word: str, action: str, queries: Queries) -> None:
 
 def _send(word: str, reason: str, queries: Queries) -> None:
     try:
-        if word == STOP_WORD:
-            queries.request_kill(reason)
-        else:
-            queries.request_resume(reason)
+        said = queries.changes.kill(reason) if word == STOP_WORD else queries.changes.resume(reason)
     except HouseError as error:
-        st.error(plain(f"The request was not sent: {error}"))
+        st.error(plain(f"It was not done: {error}"))
         return
+    st.toast(plain(said), icon=":material/check:")
     _close_dialog()
     st.rerun()

@@ -12,7 +12,7 @@ from fargate.compose import House, Opening, engine_of, open_house
 from fargate.condition import Health
 from fargate.health import HealthServer
 from fargate.present import LIVE_SOURCES
-from fargate.runner import Dashboard, StopFlag
+from fargate.runner import ControlApi, Dashboard, Place, StopFlag
 from fargate.session import IDLE_S, Pace, Session, close_books, probe_urls, trade_live, trader_on
 from fargate.trader import Stopped, Trader, status_line
 from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
@@ -237,14 +237,14 @@ def _run_in(session: Session, world: World, options: PaperOptions) -> bool:
     settings, say = session.settings, session.say
     port = settings.aws_port if not port_is_busy(settings.aws_port) else free_port()
     aws = EmbeddedAws(world.folder / "aws", port)
-    dashboard = Dashboard(settings.dashboard_port)
+    dashboard, control = Dashboard(settings.dashboard_port), ControlApi(free_port())
     say("starting the embedded AWS on 127.0.0.1")
     with aws:
         try:
             if options.dashboard:
-                dashboard.start(
-                    aws.endpoint, settings.account, settings.state.table_prefix, world.folder / "dashboard.log"
-                )
+                place = Place(aws.endpoint, settings.account, settings.state.table_prefix)
+                control.start(place, world.folder / "control.log")
+                dashboard.start(place, control, world.folder / "dashboard.log")
                 say(f"dashboard: {dashboard.url}")
             write_address(world.folder, aws.url)
             if world.path is not None:
@@ -255,6 +255,7 @@ def _run_in(session: Session, world: World, options: PaperOptions) -> bool:
             raise
         finally:
             dashboard.stop()
+            control.stop()
             (world.folder / "address").unlink(missing_ok=True)
             say("stopping the embedded AWS (its state is kept)")
 

@@ -1,11 +1,14 @@
-"""Processes and signals of `make run`: the embedded AWS, the dashboard, and one flag that says "stop"."""
+"""Processes and signals of `make run`: the dashboard, the control API, and one flag that says "stop"."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
+
+from msgspec import Struct
 
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.embedded.server import LOOPBACK, port_is_busy
@@ -33,8 +36,28 @@ class StopFlag:
         return self._raised
 
 
-class Dashboard:
-    """The Streamlit dashboard as a child process on loopback."""
+class Place(Struct, frozen=True):
+    """What a child of ours works on: the AWS, the account, and the prefix of its tables."""
+
+    endpoint: Endpoint
+    account: str
+    prefix: str
+
+    def environment(self) -> dict[str, str]:
+        """As settings of a process."""
+        return {
+            **os.environ,
+            "AWS_ENDPOINT_URL": self.endpoint.host or "",
+            "AWS_REGION": self.endpoint.region,
+            "AWS_ACCESS_KEY_ID": self.endpoint.key_id,
+            "AWS_SECRET_ACCESS_KEY": self.endpoint.secret,
+            "ACCOUNT": self.account,
+            "TABLE_PREFIX": self.prefix,
+        }
+
+
+class Child:
+    """A process of ours on loopback that ends with us."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -42,37 +65,14 @@ class Dashboard:
 
     @property
     def url(self) -> str:
-        """Where a person finds it."""
+        """Where it is found."""
         return f"http://{LOOPBACK}:{self.port}"
 
-    def start(self, endpoint: Endpoint, account: str, prefix: str, log: Path) -> None:
-        """Start it; ``BadInput`` when the port is taken."""
-        if port_is_busy(self.port):
-            raise BadInput(
-                f"port {self.port} on {LOOPBACK} is in use by another program; set DASHBOARD_PORT to another one"
-            )
-        environment = {
-            **os.environ,
-            "AWS_ENDPOINT_URL": endpoint.host or "",
-            "AWS_REGION": endpoint.region,
-            "AWS_ACCESS_KEY_ID": endpoint.key_id,
-            "AWS_SECRET_ACCESS_KEY": endpoint.secret,
-            "ACCOUNT": account,
-            "TABLE_PREFIX": prefix,
-        }
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
-        options = {
-            "server.address": LOOPBACK,
-            "server.port": str(self.port),
-            "server.headless": "true",
-            "browser.gatherUsageStats": "false",
-            "server.fileWatcherType": "none",
-        }
-        for name, value in options.items():
-            command += [f"--{name}", value]
+    def run(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        """Start ``python -m`` with these arguments; what it says goes into ``log``."""
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                command,
+                [sys.executable, "-m", *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -95,3 +95,37 @@ class Dashboard:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+class ControlApi(Child):
+    """The control API, through which the dashboard stops, resumes and changes; its key is new with each run."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.key = secrets.token_urlsafe(32)
+
+    def start(self, place: Place, log: Path) -> None:
+        """Start it."""
+        self.run(["functions"], {**place.environment(), "CONTROL_PORT": str(self.port), "CONTROL_KEY": self.key}, log)
+
+
+class Dashboard(Child):
+    """The Streamlit dashboard."""
+
+    def start(self, place: Place, control: ControlApi, log: Path) -> None:
+        """Start it; ``BadInput`` when the port is taken."""
+        if port_is_busy(self.port):
+            raise BadInput(
+                f"port {self.port} on {LOOPBACK} is in use by another program; set DASHBOARD_PORT to another one"
+            )
+        options = {
+            "server.address": LOOPBACK,
+            "server.port": str(self.port),
+            "server.headless": "true",
+            "browser.gatherUsageStats": "false",
+            "server.fileWatcherType": "none",
+        }
+        arguments = ["streamlit", "run", "dashboard/app.py"]
+        for name, value in options.items():
+            arguments += [f"--{name}", value]
+        self.run(arguments, {**place.environment(), "CONTROL_URL": control.url, "CONTROL_KEY": control.key}, log)

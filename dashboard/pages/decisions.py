@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.columns import choose_row, decision_columns, leg_columns, show_table
 from dashboard.frame import REFRESH_S, open_page, theme, told
-from dashboard.queries import Queries
+from dashboard.queries.asked import Queries
 from dashboard.tables import Markets, Row, chosen, decision_rows, leg_rows, matching, outcome, question
 from dashboard.words import SIDES, age, count, plain, stamp, unchecked
 from shared.domain.decision import Decision, Reason

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.columns import alert_columns, breaker_columns, exit_columns, limit_columns, show_table
 from dashboard.frame import REFRESH_S, open_page, told
-from dashboard.queries import Queries
+from dashboard.queries.asked import Queries
 from dashboard.risk import (
     alert_rows,
     breaker_rows,

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.columns import show_table, source_columns
 from dashboard.frame import REFRESH_S, open_page, theme, told
-from dashboard.queries import Queries
+from dashboard.queries.asked import Queries
 from dashboard.sources import alarms, handovers, own_speed, source_rows
 from dashboard.state import Live
 from dashboard.tables import Markets, Ranks, order_rows, position_rows, unrealised

@@ -10,7 +10,7 @@ from dashboard.columns import choose_row, leader_columns, whale_columns
 from dashboard.deep_dive import deep_dive, lone_whale
 from dashboard.frame import REFRESH_S, open_page, told
 from dashboard.leaderboard import leader_rows, method, reach_of, text, whale_of_ranked
-from dashboard.queries import Queries
+from dashboard.queries.asked import Queries
 from dashboard.rankings import PROVEN_Q, Published, Row, Run, Show
 from dashboard.state import WhaleRow
 from dashboard.tables import whale_rows

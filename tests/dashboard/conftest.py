@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.queries import Queries, source
+from dashboard.queries.asked import Queries
+from dashboard.queries.opening import source
 from tests.contracts.embedded import embedded
 
 __all__ = ["embedded"]

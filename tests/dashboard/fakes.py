@@ -11,7 +11,7 @@ from dashboard.rankings import Published, Row, Run
 from dashboard.state import Live, Measures, Point, RiskView, SourceShare, WhaleRow
 from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Decision, Reason
-from shared.domain.errors import Temporary
+from shared.domain.errors import HouseError, Temporary
 from shared.domain.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
@@ -212,10 +212,53 @@ def published(*wallets: RankedWallet) -> Published:
     return Published(RUN, Ranking(NOW, "scored", wallets or (RankedWallet(WALLET, 1, 100, mean_return=90_000),)))
 
 
+class FakeChanges:
+    """A control API that writes down what it is asked, and stops what ``queries`` show; ``refuses`` with an error
+    instead, once told so.
+    """
+
+    def __init__(self, queries: "FakeQueries") -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.refuses: HouseError | None = None
+        self._queries = queries
+
+    def kill(self, reason: str) -> str:
+        said = self._ask("kill", reason=reason)
+        self._queries.switched = Switch(False, reason, self._queries.wall)
+        return said
+
+    def resume(self, reason: str) -> str:
+        said = self._ask("resume", reason=reason)
+        self._queries.waiting.append(Command("c1", CommandKind.RESUME, reason))
+        return said
+
+    def mode(self, mode: str, reason: str) -> str:
+        return self._ask("mode", mode=mode, reason=reason)
+
+    def configure(
+        self,
+        reason: str,
+        limits: dict[str, str] | None = None,
+        pinned: Sequence[str] = (),
+        unpinned: Sequence[str] = (),
+        reset: bool = False,
+    ) -> str:
+        return self._ask(
+            "configure", reason=reason, limits=limits or {}, pinned=[*pinned], unpinned=[*unpinned], reset=reset
+        )
+
+    def _ask(self, what: str, **told: Any) -> str:
+        if self.refuses is not None:
+            raise self.refuses
+        self.asked.append((what, told))
+        return f"Asked: {what}."
+
+
 class FakeQueries:
     """Answers from lists; empty unless told otherwise."""
 
     def __init__(self, shown: Live | None = None) -> None:
+        self.changes = FakeChanges(self)
         self.shown = shown
         self.risky: RiskView | None = None
         self.wall = NOW + DAY
@@ -285,16 +328,6 @@ class FakeQueries:
 
     def markets(self, names: Collection[str]) -> dict[str, Market]:
         return {name: self.known_markets[name] for name in names if name in self.known_markets}
-
-    def request_kill(self, reason: str) -> str:
-        return self._request(CommandKind.KILL, reason)
-
-    def request_resume(self, reason: str) -> str:
-        return self._request(CommandKind.RESUME, reason)
-
-    def _request(self, kind: CommandKind, reason: str) -> str:
-        self.waiting.append(Command(f"c{len(self.waiting)}", kind, reason))
-        return self.waiting[-1].command_id
 
 
 class AwayQueries(FakeQueries):

@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.frame import WANTED
-from dashboard.queries import source
+from dashboard.queries.opening import source
 from shared.adapters.embedded.server import free_port
 from tests.dashboard.fakes import MAKER, quiet, ranked
 

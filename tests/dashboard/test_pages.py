@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
-from dashboard.queries import source
+from dashboard.queries.opening import source
 from dashboard.state import Measures, Point, SourceShare, WhaleRow
 from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
@@ -266,11 +266,11 @@ def press(at: AppTest, reason: str, word: str) -> AppTest:
 
 
 @EVERY_PAGE
-def test_the_kill_switch_asks_the_trader_to_stop(page: str, run_page: RunPage) -> None:
+def test_the_kill_switch_stops_trading_through_the_control_api(page: str, run_page: RunPage) -> None:
     queries = quiet()
     at = press(run_page(page, queries), "losing too much", "STOP")
-    assert [(c.kind, c.reason) for c in queries.waiting] == [(CommandKind.KILL, "losing too much")]
-    assert "Stop requested" in banner(at)
+    assert queries.changes.asked == [("kill", {"reason": "losing too much"})]
+    assert "■ Trading stopped: losing too much" in banner(at)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_the_kill_switch_asks_the_trader_to_stop(page: str, run_page: RunPage) -
 def test_nothing_is_sent_without_the_word_and_a_reason(reason: str, word: str, run_page: RunPage) -> None:
     queries = quiet()
     at = press(run_page("trading", queries), reason, word)
-    assert queries.waiting == []
+    assert queries.changes.asked == []
     assert any("Nothing was done" in error.value for error in at.error)
 
 
@@ -294,13 +294,12 @@ def test_an_item_that_cannot_be_read_is_told_where_it_is_missing(page: str, run_
     assert "table whales cannot be read" in at.error[0].value
 
 
-def test_a_request_that_cannot_be_sent_is_told(run_page: RunPage) -> None:
-    class Full(FakeQueries):
-        def request_kill(self, reason: str) -> str:
-            raise Temporary(f"no room for {reason}")
-
-    at = press(run_page("trading", Full(live())), "enough", "STOP")
-    assert any("The request was not sent: no room for enough" in error.value.replace("\\", "") for error in at.error)
+def test_a_change_that_the_control_api_refuses_is_told(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.changes.refuses = Temporary("127.0.0.1:1 cannot be reached")
+    at = press(run_page("trading", queries), "enough", "STOP")
+    assert any("It was not done: 127.0.0.1:1 cannot be" in error.value.replace("\\", "") for error in at.error)
+    assert queries.switched.trading
 
 
 def test_the_kill_switch_tells_when_it_cannot_read_the_switch(run_page: RunPage) -> None:
@@ -316,7 +315,7 @@ def test_a_stopped_trader_is_shown_as_stopped_and_can_be_asked_to_resume(run_pag
     at = run_page("trading", queries)
     assert "■ Trading stopped: losing &lt;b&gt;too&lt;/b&gt; much" in banner(at)
     press(at, "checked", "RESUME")
-    assert [(c.kind, c.reason) for c in queries.waiting] == [(CommandKind.RESUME, "checked")]
+    assert queries.changes.asked == [("resume", {"reason": "checked"})]
     assert "Resume requested" in banner(at)
 
 

@@ -2,16 +2,19 @@
 
 import pytest
 
-from dashboard.queries import DynamoQueries, Latest, Source, TableReaders, connect, settings
+from dashboard.queries.account import DynamoQueries, Latest, TableReaders
+from dashboard.queries.changes import ApiChanges
+from dashboard.queries.opening import Source, connect
+from dashboard.queries.settings import settings
 from dashboard.state import Measures, Point, SourceShare
 from shared.adapters.durable.store import DurableStore
 from shared.adapters.dynamo.codec import account_day, body_of, open_name
-from shared.adapters.dynamo.controls import put_switch
+from shared.adapters.dynamo.controls import put_command, put_switch
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.dynamo.views import Views
 from shared.adapters.embedded.server import free_port
 from shared.adapters.s3.lake import Lake
-from shared.domain.command import CommandKind
+from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.instants import DAY, MINUTE, SECOND
@@ -19,6 +22,8 @@ from shared.domain.order import FINAL, Order, OrderState
 from shared.ports import Switch
 from tests.contracts.embedded import Embedded
 from tests.dashboard.fakes import NOW, FakeQueries, decision, market, order, position
+
+NO_CHANGES = ApiChanges("", "", "us-east-1")
 
 
 class Account:
@@ -32,7 +37,7 @@ class Account:
         self.clock = NOW
         self.readers = TableReaders("test-", embedded.server.endpoint)
         self.lake = Lake(embedded.s3, embedded.bucket)
-        self.queries = DynamoQueries(self.readers, self.account, lambda: self.lake, lambda: self.clock)
+        self.queries = DynamoQueries(self.readers, self.account, lambda: self.lake, NO_CHANGES, lambda: self.clock)
 
     def put_order(self, known: Order) -> None:
         item = self.tables.orders(order_key=known.order_key, account=self.account, body=body_of(known))
@@ -177,13 +182,11 @@ def test_a_market_is_remembered_for_five_minutes(tested: Account) -> None:
     assert tested.queries.markets([name]) == {name: market(2)}
 
 
-def test_a_request_reaches_the_trader_and_is_gone_once_taken(tested: Account) -> None:
-    tested.queries.request_kill("enough")
-    tested.clock += 1
-    tested.queries.request_resume("again")
-    commands = tested.store.commands()
-    assert [(c.kind, c.reason) for c in commands] == [(CommandKind.KILL, "enough"), (CommandKind.RESUME, "again")]
-    assert tested.queries.pending() == commands
+def test_what_waits_for_the_trader_is_gone_once_taken(tested: Account) -> None:
+    for n, kind in enumerate((CommandKind.FLATTEN, CommandKind.RESUME)):
+        put_command(tested.tables, tested.account, Command(f"c{n}", kind, "again"), NOW + n)
+    commands = tested.queries.pending()
+    assert [(c.kind, c.reason) for c in commands] == [(CommandKind.FLATTEN, "again"), (CommandKind.RESUME, "again")]
     tested.store.taken(commands[0].command_id)
     assert tested.queries.pending() == commands[1:]
 
@@ -217,7 +220,10 @@ def test_the_lake_is_opened_with_the_first_question_about_rankings(embedded: Emb
 
 def test_tables_that_do_not_exist_are_named(embedded: Embedded) -> None:
     ask = DynamoQueries(
-        TableReaders("nowhere-", embedded.server.endpoint), "paper", lambda: Lake(embedded.s3, embedded.bucket)
+        TableReaders("nowhere-", embedded.server.endpoint),
+        "paper",
+        lambda: Lake(embedded.s3, embedded.bucket),
+        NO_CHANGES,
     )
     with pytest.raises(BadInput, match="the table nowhere-positions does not exist"):
         ask.positions()

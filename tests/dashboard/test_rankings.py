@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pytest
 
-from dashboard.queries import DynamoQueries, TableReaders
+from dashboard.queries.account import DynamoQueries, TableReaders
+from dashboard.queries.changes import ApiChanges
 from dashboard.rankings import NEEDED, PAIRS_NEEDED, Rankings, Run, Show, published_of
 from shared.adapters.discovery.discover import object_name
 from shared.adapters.discovery.rankings import publish, rank_lake
@@ -180,7 +181,8 @@ def test_a_ranking_is_read_as_the_ranking_function_stores_and_publishes_it(
     made, ranking, _ = rank_lake(embedded.s3, lake.bucket, NOW)
     followed = Ranking(ranking.as_of, ranking.source, (RankedWallet(WALLET, 1),))
     publish(embedded.tables, account, made.name, followed, lambda _: None)
-    queries = DynamoQueries(TableReaders("test-", embedded.server.endpoint), account, lambda: lake, lambda: NOW)
+    readers = TableReaders("test-", embedded.server.endpoint)
+    queries = DynamoQueries(readers, account, lambda: lake, ApiChanges("", "", "us-east-1"), lambda: NOW)
     watched = queries.watch_list()
     assert watched is not None
     assert (watched.run, watched.ranking) == (made.name, followed)

@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.queries import source
+from dashboard.queries.opening import source
 from dashboard.rankings import Run, Show
 from dashboard.state import WhaleRow
 from shared.domain.errors import BadInput

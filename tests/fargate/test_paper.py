@@ -136,13 +136,13 @@ def test_the_capital_is_a_setting(tmp_path: Path) -> None:
 
 
 def test_a_busy_dashboard_port_is_told_before_anything_is_made(tmp_path: Path) -> None:
-    from fargate.runner import Dashboard
+    from fargate.runner import ControlApi, Dashboard, Place
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        dashboard = Dashboard(port)
+        dashboard, place = Dashboard(port), Place(EmbeddedAws(tmp_path, 1).endpoint, "paper", "house-")
         with pytest.raises(BadInput, match=f"^port {port} on 127.0.0.1 is in use by another program; set DASHBOARD"):
-            dashboard.start(EmbeddedAws(tmp_path, 1).endpoint, "paper", "house-", tmp_path / "log")
+            dashboard.start(place, ControlApi(1), tmp_path / "log")
     assert not (tmp_path / "log").exists()
     assert not dashboard.alive()
     dashboard.stop()

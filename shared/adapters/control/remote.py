@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 
 import boto3
 import httpx
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
+from shared.adapters.control.signing import signed
 from shared.domain.errors import BadInput, OutcomeUnknown, Temporary
 
 WAIT_S = 30.0
@@ -39,13 +38,6 @@ class Remote:
         except httpx.HTTPError as error:
             raise OutcomeUnknown(f"{method} {path} was cut off ({error}): ask again") from None
         return _read(method, path, answer)
-
-
-def signed(method: str, url: str, body: str, region: str, credentials: Credentials) -> dict[str, str]:
-    """The headers of a request to the gateway (SigV4, service execute-api)."""
-    request = AWSRequest(method, url, data=body.encode(), headers={"Content-Type": "application/json"})
-    SigV4Auth(credentials, "execute-api", region).add_auth(request)
-    return dict(request.headers.items())
 
 
 def _own(region: str) -> Credentials:

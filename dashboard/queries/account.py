@@ -1,21 +1,18 @@
-"""What the pages ask the tables, and the two things they may ask of the trader. The only file here that touches AWS."""
+"""The questions about an account, answered from its tables and from the rankings of the lake."""
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dashboard.queries.changes import Changes
 from dashboard.rankings import RANKING, Published, Rankings, Run, published_of
 from dashboard.state import Live, Measures, Point, RiskView, WhaleRow, live_of, measures_of, point_of, risk_of, whale_of
 from shared.adapters.dynamo.readers import Readers
-from shared.adapters.dynamo.tables import Endpoint
-from shared.adapters.embedded.server import KEY_ID, SECRET
-from shared.domain.command import Command, CommandKind
+from shared.domain.command import Command
 from shared.domain.decision import Decision
-from shared.domain.errors import BadInput
-from shared.domain.ids import fact_id
 from shared.domain.instants import SECOND, day_of
 from shared.domain.ledger import Position
 from shared.domain.market import Market
@@ -35,93 +32,6 @@ seldom (the embedded one sorts a whole day for each question, which the trader h
 """
 DECISIONS_STILL_NS = 30 * SECOND  # not money: as above
 """How long an answer serves while event time stands still."""
-
-
-class Settings(Struct, frozen=True):
-    """Where to look, ``prefix`` leading every table's name, at whose account, in which ``bucket`` ("": the usual)."""
-
-    endpoint: Endpoint
-    prefix: str
-    account: str
-    bucket: str = ""
-
-
-def settings(environment: Mapping[str, str]) -> Settings:
-    """The dashboard's settings out of the environment; ``BadInput`` when the account is blank."""
-    account = environment.get("ACCOUNT", "paper").strip()
-    if not account:
-        raise BadInput("ACCOUNT is blank; name the account to show, such as paper.")
-    host = environment.get("AWS_ENDPOINT_URL") or None
-    # The embedded server takes any key but insists on one; AWS itself gets the usual chain.
-    key = "" if host is None else environment.get("AWS_ACCESS_KEY_ID", KEY_ID)
-    secret = "" if host is None else environment.get("AWS_SECRET_ACCESS_KEY", SECRET)
-    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
-    bucket = environment.get("LAKE_BUCKET", "").strip()
-    return Settings(Endpoint(region, host, key, secret), environment.get("TABLE_PREFIX", "house-"), account, bucket)
-
-
-class Queries(Protocol):
-    """What a page may ask. Every call raises ``Temporary`` when the tables cannot be reached."""
-
-    def now(self) -> int:
-        """Nanoseconds since 1970 UTC."""
-
-    def live(self) -> Live | None:
-        """The live view; ``None`` before the trader's first."""
-
-    def risk(self) -> RiskView | None:
-        """How risk stands; ``None`` before the trader has written it."""
-
-    def switch(self) -> Switch:
-        """The durable kill switch."""
-
-    def pending(self) -> list[Command]:
-        """Commands the trader has not taken yet."""
-
-    def curve(self, start: int, end: int) -> list[Point]:
-        """The equity curve between two instants of event time, oldest first."""
-
-    def equity_before(self, at: int) -> int | None:
-        """Equity at the last point before ``at`` (micro-dollars), at most a week earlier; ``None`` without one."""
-
-    def measures(self, at: int) -> Measures | None:
-        """What the latest point up to ``at`` says of the sources; ``None`` when it says nothing."""
-
-    def positions(self) -> list[Position]:
-        """Positions, including those of size 0."""
-
-    def open_orders(self) -> list[Order]:
-        """Orders that are not final."""
-
-    def orders(self, keys: Sequence[str]) -> list[Order]:
-        """The named orders, as far as they exist."""
-
-    def legs(self, decision: Decision) -> list[Order]:
-        """The orders that a decision led to, in their order."""
-
-    def decisions(self, until: int, most: int) -> list[Decision]:
-        """The latest decisions up to an instant of event time, newest first."""
-
-    def whales(self) -> list[WhaleRow]:
-        """The followed wallets."""
-
-    def watch_list(self) -> Published | None:
-        """The ranking in force; ``None`` when none was published for this account."""
-
-    def runs(self) -> list[str]:
-        """The names of the stored rankings, the oldest first."""
-
-    def run(self, name: str) -> Run:
-        """A stored ranking."""
-
-    def markets(self, names: Collection[str]) -> dict[str, Market]:
-        """What is known of the named markets."""
-
-    def request_kill(self, reason: str) -> str:
-        """Ask the trader to stop; the command's id."""
-
-    def request_resume(self, reason: str) -> str:
-        """Ask the trader to resume; the command's id."""
 
 
 class TableReaders(Readers):
@@ -154,8 +64,14 @@ class DynamoQueries:
     """The questions of the pages answered from the account's tables and the rankings of the lake."""
 
     def __init__(
-        self, readers: TableReaders, account: str, lake: "Callable[[], Lake]", now: Callable[[], int] = time.time_ns
+        self,
+        readers: TableReaders,
+        account: str,
+        lake: "Callable[[], Lake]",
+        changes: Changes,
+        now: Callable[[], int] = time.time_ns,
     ) -> None:
+        self.changes: Changes = changes
         self._readers = readers
         self._rankings = Rankings(lake, now)
         self._account = account
@@ -272,58 +188,3 @@ class DynamoQueries:
 
     def _fresh(self, name: str, now: int) -> bool:
         return name in self._markets and now - self._markets[name][0] <= MARKETS_KEPT_NS
-
-    def request_kill(self, reason: str) -> str:
-        """Ask the trader to stop; it takes commands about once a second."""
-        return self._request(CommandKind.KILL, reason)
-
-    def request_resume(self, reason: str) -> str:
-        """Ask the trader to resume; it does so only when no order is in doubt."""
-        return self._request(CommandKind.RESUME, reason)
-
-    def _request(self, kind: CommandKind, reason: str) -> str:
-        at = self._now()
-        command = Command(fact_id("command", self._account, kind.value, at, reason), kind, reason)
-        self._readers.request(self._account, command, at)
-        return command.command_id
-
-
-def connect(chosen: Settings) -> Queries:
-    """Queries on the account's tables and the lake; nothing is sent before the first question."""
-
-    def lake() -> "Lake":
-        from shared.adapters.embedded.provision import BUCKET
-        from shared.adapters.s3.client import s3_client
-        from shared.adapters.s3.lake import Lake
-
-        return Lake(s3_client(chosen.endpoint), chosen.bucket or BUCKET)
-
-    return DynamoQueries(TableReaders(chosen.prefix, chosen.endpoint), chosen.account, lake)
-
-
-class Source:
-    """Holds what the pages ask. The entrance opens it once per process; a test opens it with what it wrote by hand."""
-
-    def __init__(self) -> None:
-        self._opened: Queries | None = None
-        self._lock = threading.Lock()
-
-    def open(self, make: Callable[[], Queries]) -> None:
-        """Make the queries unless they were made before."""
-        with self._lock:
-            if self._opened is None:
-                self._opened = make()
-
-    def close(self) -> None:
-        """Forget the queries."""
-        with self._lock:
-            self._opened = None
-
-    def ask(self) -> Queries:
-        """The queries; ``BadInput`` when a page was started without the entrance."""
-        if self._opened is None:
-            raise BadInput("The dashboard starts with dashboard/app.py, not with one of its pages.")
-        return self._opened
-
-
-source = Source()
