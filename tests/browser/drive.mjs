@@ -70,7 +70,7 @@ async function session(job) {
   const page = await context.newPage();
   const made = { context, page, errors: [], offsite: [] };
   page.on("console", (said) => {
-    if (said.type() === "error") made.errors.push(said.text());
+    if (said.type() === "error") made.errors.push(`${said.text()} ${new URL(said.location().url, "http://127.0.0.1").pathname}`);
   });
   page.on("pageerror", (error) => made.errors.push(String(error)));
   page.on("request", (asked) => local(asked.url()) || made.offsite.push(asked.url()));

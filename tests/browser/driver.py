@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import threading
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "build" / "screens"
 PATIENCE_S = 120.0
 NAMES = ("chromium", "chromium-browser")
+STREAMLITS = re.compile(r"\(Not Found\) /\w+/_stcore/(health|host-config)$")
+"""A page that is opened by its address looks for the server below itself first, then at the root; the browser notes it."""
 Step = dict[str, Any]
 
 
@@ -42,7 +45,8 @@ class Answer(Struct, frozen=True):
     def sound(self) -> dict[str, Any]:
         """What was found, of a page that did everything it was asked to, quietly and on this machine."""
         assert not self.failed, self.failed
-        assert not self.errors, self.errors
+        ours = [error for error in self.errors if not STREAMLITS.search(error)]
+        assert not ours, ours
         assert not self.offsite, self.offsite
         return self.found
 

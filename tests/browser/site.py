@@ -1,8 +1,5 @@
-"""A dashboard as a reader meets it: the embedded AWS filled with an account, somebody who trades, and Streamlit."""
+"""A dashboard as a reader meets it: an account in the embedded AWS, somebody who trades, and what `make run` starts."""
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -11,113 +8,122 @@ from typing import Any, Self
 
 import httpx
 
+from fargate.runner import ControlApi, Dashboard, Place
 from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.readers import Readers
-from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.adapters.dynamo.views import Views
-from shared.adapters.embedded.server import free_port
+from shared.adapters.embedded.provision import Provisioned, provision
+from shared.adapters.embedded.server import EmbeddedAws, free_port
+from shared.adapters.s3.client import s3_client
 from shared.adapters.s3.lake import Lake
-from shared.domain.command import CommandKind
+from shared.domain.command import Command, CommandKind
+from shared.domain.instants import SECOND
 from shared.ports import Switch
-from tests.browser.driver import ROOT
 from tests.browser.filling import fill
-from tests.browser.population import SIZES, populate
+from tests.browser.population import SIZES, Population, populate
 
 PATIENCE_S = 40.0
-RENEWED_S = 2.0
-OBEYED_S = 0.25
+RENEWED_NS = 2 * SECOND
+PULSE_S = 0.25
+
+
+class Cloud:
+    """The embedded AWS with the house's tables and its bucket. A context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server = EmbeddedAws(folder / "aws", free_port())
+        self._server.start()
+        self.endpoint = self._server.endpoint
+        self.made: Provisioned = provision(self.endpoint)
+        self.lake = Lake(s3_client(self.endpoint), self.made.bucket)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._server.stop()
 
 
 class Trader:
-    """Stands in for the trader: renews the live item every two seconds, and stops and resumes when it is told to."""
+    """Stands in for the trader: renews the live item every two seconds, follows the switch, takes what it is told."""
 
-    def __init__(self, account: str, tables: Tables, endpoint: Endpoint, live: dict[str, Any]) -> None:
-        self.live = dict(live)
-        self._views = Views(account, tables)
-        self._backend = DynamoBackend(account, tables)
-        self._readers = Readers(tables.prefix, endpoint)
+    def __init__(self, cloud: Cloud, population: Population) -> None:
+        account = population.account
+        self._live, self._risk = dict(population.live), dict(population.risk)
+        self._views = Views(account, cloud.made.tables)
+        self._backend = DynamoBackend(account, cloud.made.tables)
+        self._readers = Readers(cloud.made.tables.prefix, cloud.endpoint)
         self._account = account
         self._lock = threading.Lock()
         self._done = threading.Event()
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._renew, self._obey)]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
 
     def show(self, **changed: Any) -> None:
-        """Write the live item now, with these fields changed."""
+        """Write the live item now, with these fields changed from now on; nothing of an account that has none."""
         with self._lock:
-            self.live.update(changed)
-            if self.live:
+            if self._live:
+                self._live.update(changed)
                 now = time.time_ns()
-                self._views.put_live({**self.live, "at": now, "event_at": now})
+                self._views.put_live({**self._live, "at": now, "event_at": now})
 
     def stop(self) -> None:
-        """Neither write nor obey any more."""
+        """Work no more."""
         self._done.set()
-        for thread in self._threads:
-            thread.join()
+        self._thread.join()
 
-    def _renew(self) -> None:
-        while not self._done.wait(RENEWED_S):
-            self.show()
-
-    def _obey(self) -> None:
-        while not self._done.wait(OBEYED_S):
+    def _work(self) -> None:
+        due = 0
+        while not self._done.wait(PULSE_S):
             for command in self._readers.commands(self._account):
-                stops = command.kind is CommandKind.KILL
-                self._backend.set_switch(Switch(not stops, command.reason, time.time_ns()))
-                self._backend.taken(command.command_id)
-                if self.live:
-                    self.show(trading=not stops, switch_reason=command.reason if stops else "")
+                self._obey(command)
+            switch = self._backend.switch()
+            if switch.trading != self._live.get("trading", True) or time.monotonic_ns() >= due:
+                due = time.monotonic_ns() + RENEWED_NS
+                self.show(trading=switch.trading, switch_reason=switch.reason)
+
+    def _obey(self, command: Command) -> None:
+        if command.kind in (CommandKind.KILL, CommandKind.RESUME):
+            self._backend.set_switch(Switch(command.kind is CommandKind.RESUME, command.reason, time.time_ns()))
+        if command.change is not None:
+            limits = {**self._risk["changes"]["limits"], **command.change.limits}
+            self._risk["changes"] = {**self._risk["changes"], "limits": limits}
+            self._views.put_risk(self._risk)
+        self._backend.taken(command.command_id)
 
 
 class Site:
-    """An account of a size, and the dashboard that shows it. A context manager."""
+    """An account of a size, the dashboard that shows it and the control API behind it. A context manager."""
 
-    def __init__(self, size: str, endpoint: Endpoint, tables: Tables, lake: Lake, account: str, folder: Path) -> None:
-        self.account = account
-        self.population = populate(account, SIZES[size], time.time_ns())
-        fill(self.population, tables, lake)
-        self.trader = Trader(account, tables, endpoint, self.population.live)
-        self.port = free_port()
-        self._folder = folder
-        self._env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            "AWS_ENDPOINT_URL": endpoint.host or "",
-            "TABLE_PREFIX": tables.prefix,
-            "LAKE_BUCKET": lake.bucket,
-            "ACCOUNT": account,
-            "HOME": str(folder),
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """Where readers find it."""
-        return f"http://127.0.0.1:{self.port}"
+    def __init__(self, cloud: Cloud, size: str) -> None:
+        self.population = populate(size, SIZES[size], time.time_ns())
+        fill(self.population, cloud.made.tables, cloud.lake)
+        self._place = Place(cloud.endpoint, size, cloud.made.tables.prefix)
+        self._folder = cloud.folder
+        self._control = ControlApi(free_port())
+        self._dashboard = Dashboard(free_port())
+        self.url = self._dashboard.url
+        self.trader = Trader(cloud, self.population)
+        self._control.start(self._place, self._folder / f"{size}-control.log")
 
     def open(self) -> None:
         """Start the dashboard, and wait until it answers."""
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", "--server.port", str(self.port)]
-        with (self._folder / "said.txt").open("ab") as said:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=said, stderr=said)
+        self._dashboard.start(self._place, self._control, self._log)
         deadline = time.monotonic() + PATIENCE_S
         while not self._healthy():
-            assert self._process.poll() is None, self.said
+            assert self._dashboard.alive(), self.said
             assert time.monotonic() < deadline, self.said
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     def shut(self) -> None:
         """End the dashboard; the account goes on."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
+        self._dashboard.stop()
 
     @property
     def said(self) -> str:
         """What the dashboard has said."""
-        return (self._folder / "said.txt").read_text(encoding="utf-8", errors="replace")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def __enter__(self) -> Self:
         self.open()
@@ -125,7 +131,12 @@ class Site:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.shut()
+        self._control.stop()
         self.trader.stop()
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / f"{self.population.account}-dashboard.log"
 
     def _healthy(self) -> bool:
         try:
