@@ -86,7 +86,7 @@ def losses(figures: Losses | None) -> None:
     if figures.stress:
         columns: dict[str, ColumnConfig] = {
             "scenario": COLUMN.TextColumn("Stress scenario", width="medium", help="What happens."),
-            "result": COLUMN.TextColumn("Result", help="What it would bring."),
+            "result": COLUMN.TextColumn("Result", alignment="right", help="What it would bring."),
         }
         _table(stress_rows(figures.stress), "stress", columns)
 

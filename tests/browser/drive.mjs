@@ -1,5 +1,6 @@
 // Drives one Chromium for the tests: a job per line of JSON on standard input, an answer per line on standard output.
 // Jobs run side by side. A job names a session; the pages of one session share its cache, its storage and its window.
+// A page is left when its job is done, unless the job is to stay.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -18,23 +19,32 @@ const CONTENT = [
   ".house-content",
 ].join(", ");
 
-// Runs in every page before its own scripts: notes when the first real figure, table or chart can be seen.
+// Runs in every page before its own scripts. Notes when the first real figure, table or chart can be seen, and when the
+// page came to rest for the first time since something was asked of it (it stirs again every other second by itself).
 function watch(selectors) {
   const seen = (part) => {
     const box = part.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && !part.closest('[data-stale="true"]');
   };
-  const look = (selector) => [...document.querySelectorAll(selector)].some(seen);
-  window.house = { look, since: 0, contentAt: null };
-  window.house.restart = () => {
-    window.house.since = performance.now();
-    window.house.contentAt = null;
+  const house = { since: 0, title: "", contentAt: null, calmAt: null };
+  const here = () => (document.querySelector('[data-testid="stMain"] h1')?.innerText ?? "").startsWith(house.title);
+  const calm = () => {
+    const state = document.querySelector('[data-testid="stApp"]')?.getAttribute("data-test-script-state");
+    if (state !== "notRunning" || !document.querySelector("h1") || !here()) return false;
+    if (document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')) return false;
+    const charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')];
+    return charts.every((chart) => chart.querySelector("canvas, svg"));
   };
   const check = () => {
-    if (window.house.contentAt === null && (window.house.ready?.() ?? true) && look(selectors)) {
-      requestAnimationFrame(() => (window.house.contentAt ??= performance.now()));
+    if (house.contentAt === null && here() && [...document.querySelectorAll(selectors)].some(seen)) {
+      house.contentAt = 0; // a frame later it is painted
+      requestAnimationFrame(() => (house.contentAt = performance.now() - house.since));
     }
+    if (house.calmAt === null && calm()) house.calmAt = performance.now() - house.since;
   };
+  house.restart = (title) => Object.assign(house, { since: performance.now(), title, contentAt: null, calmAt: null });
+  house.check = check;
+  window.house = house;
   new MutationObserver(check).observe(document, { childList: true, subtree: true, attributes: true });
 }
 
@@ -43,6 +53,7 @@ const browser = await chromium.launch({
   args: [
     "--no-sandbox",
     "--disable-dev-shm-usage",
+    "--disable-gpu",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--disable-background-networking",
     "--disable-component-update",
@@ -79,25 +90,19 @@ async function session(job) {
   return made;
 }
 
+const when = async (page, what) => {
+  const options = { timeout: PATIENCE_MS, polling: "raf" };
+  const found = await page.waitForFunction((what) => (window.house?.check(), window.house?.[what]), what, options);
+  return found.jsonValue();
+};
+
 async function settled(page) {
-  await page.waitForFunction(
-    () => {
-      const app = document.querySelector('[data-testid="stApp"]');
-      const idle = app?.getAttribute("data-test-script-state") === "notRunning";
-      const busy = document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"], [data-stale="true"]');
-      const charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')];
-      return idle && !busy && charts.every((chart) => chart.querySelector("canvas, svg"));
-    },
-    null,
-    { timeout: PATIENCE_MS, polling: 50 },
-  );
+  await when(page, "calmAt");
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
 }
 
-async function contentMs(page) {
-  const found = await page.waitForFunction(() => window.house?.contentAt, null, { timeout: PATIENCE_MS, polling: "raf" });
-  return (await found.jsonValue()) - (await page.evaluate(() => window.house.since));
-}
+// From here on the page is waited for anew.
+const stir = (page, title = "") => page.evaluate((title) => window.house.restart(title), title);
 
 const of = (page, step) => {
   const within = step.within ? page.locator(step.within) : page;
@@ -119,20 +124,23 @@ const steps = {
   open: async ({ page }, step) => {
     await page.goto(step.url, { waitUntil: "commit" });
   },
-  content: async ({ page }) => contentMs(page),
+  content: async ({ page }) => when(page, "contentAt"),
   settle: async ({ page }) => settled(page),
   // To another page by its link; the figures, tables and charts of the page left behind do not count.
   go: async ({ page }, step) => {
-    await page.evaluate((title) => {
-      window.house.ready = () => document.querySelector('[data-testid="stMain"] h1')?.innerText.startsWith(title);
-      window.house.restart();
-    }, step.title);
+    await stir(page, step.title);
     await of(page, { role: "link", name: step.title }).click();
-    return contentMs(page);
+    return when(page, "contentAt");
   },
-  click: async ({ page }, step) => of(page, step).click({ timeout: PATIENCE_MS, position: step.position }),
+  click: async ({ page }, step) => {
+    await stir(page);
+    await of(page, step).click({ timeout: PATIENCE_MS, position: step.position });
+  },
   fill: async ({ page }, step) => of(page, step).fill(step.value, { timeout: PATIENCE_MS }),
-  press: async ({ page }, step) => page.keyboard.press(step.key),
+  press: async ({ page }, step) => {
+    await stir(page);
+    await page.keyboard.press(step.key);
+  },
   type: async ({ page }, step) => page.keyboard.type(step.value),
   // Tab until what is named has the focus, as somebody without a mouse would; the number of tabs.
   tab: async ({ page }, step) => {
@@ -182,8 +190,7 @@ const steps = {
       return main ? main.scrollHeight + main.getBoundingClientRect().top : document.body.scrollHeight;
     });
     await page.setViewportSize({ ...window, height: Math.min(TALLEST, Math.max(window.height, Math.ceil(height))) });
-    await settled(page);
-    await page.waitForTimeout(150); // tables are drawn on a canvas a few frames after their size is known
+    await page.waitForTimeout(250); // tables and charts are drawn on canvases a few frames after their size is known
     await page.screenshot({ path: step.path });
     await page.setViewportSize(window);
   },
@@ -206,6 +213,8 @@ async function perform(job) {
     failed = String(error.message ?? error);
     await began.page.screenshot({ path: job.failure }).catch(() => undefined);
   }
+  // A page that nobody looks at would go on renewing itself; its cache stays with the session.
+  if (!job.stay && sessions.has(job.session)) await began.page.goto("about:blank").catch(() => undefined);
   const errors = began.errors.splice(0);
   const offsite = began.offsite.splice(0);
   return { id: job.id, found, errors, offsite, failed };

@@ -85,8 +85,8 @@ class Driver:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
-    def ask(self, session: str, window: Window, *steps: Step) -> Answer:
-        """Do the steps and wait for what comes of them."""
+    def ask(self, session: str, window: Window, *steps: Step, stay: bool = False) -> Answer:
+        """Do the steps and wait for what comes of them; then leave the page, unless the next job goes on in it."""
         number, answers = next(self._numbers), queue.Queue[dict[str, Any]]()
         self._waiting[number] = answers
         job = {
@@ -95,6 +95,7 @@ class Driver:
             "width": window.width,
             "height": window.height,
             "theme": window.theme,
+            "stay": stay,
             "steps": steps,
             "failure": str(SCREENS / f"failed-{session}.png"),
         }

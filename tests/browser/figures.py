@@ -14,6 +14,8 @@ from tests.browser.site import Site
 WARM_MS, COLD_MS, BEHIND_MS, CROWD_MS = 500.0, 2_000.0, 2_000.0, 2_000.0
 """The most that each may be (specification 16)."""
 VIEWERS = 8
+LOOKED_AT_S = 4.0
+"""How long each of them looks at a page."""
 ROUNDS = 5
 WINDOW = Window()
 CONTENT: Step = {"do": "content"}
@@ -73,9 +75,10 @@ def warm(driver: Driver, site: Site) -> Iterator[Figure]:
             found = driver.ask("warm", WINDOW, *opened(site, page), SETTLE).sound()
             if n:  # the browser compiles its scripts in the first round
                 loads[page.title].append(found["content"])
+    driver.ask("warm", WINDOW, *opened(site, PAGES[0]), SETTLE, stay=True).sound()
     for _ in range(ROUNDS):
         for page in [*PAGES[1:], PAGES[0]]:
-            found = driver.ask("warm", WINDOW, {"do": "go", "title": page.title}, SETTLE).sound()
+            found = driver.ask("warm", WINDOW, {"do": "go", "title": page.title}, SETTLE, stay=True).sound()
             changes[page.title].append(found["go"])
     driver.ask("warm", WINDOW, CLOSE)
     for title, times in loads.items():
@@ -87,13 +90,13 @@ def warm(driver: Driver, site: Site) -> Iterator[Figure]:
 def behind(driver: Driver, site: Site) -> Iterator[Figure]:
     """From the instant the trader has written a figure until it stands on the page; the worst of some."""
     first = PAGES[0]
-    driver.ask("behind", WINDOW, *opened(site, first), SETTLE).sound()
+    driver.ask("behind", WINDOW, *opened(site, first), SETTLE, stay=True).sound()
     waits = []
     for n in range(2 * ROUNDS):
         time.sleep(0.37)  # the page asks every two seconds: at different places between two of its questions
         site.trader.show(progress=f"mark {n} of the trader")
         began = time.monotonic()
-        driver.ask("behind", WINDOW, {"do": "see", "text": f"mark {n} of the trader"}).sound()
+        driver.ask("behind", WINDOW, {"do": "see", "text": f"mark {n} of the trader"}, stay=True).sound()
         waits.append((time.monotonic() - began) * 1_000)
     driver.ask("behind", WINDOW, CLOSE)
     yield Figure("behind the trader, median", statistics.median(waits))
@@ -101,16 +104,17 @@ def behind(driver: Driver, site: Site) -> Iterator[Figure]:
 
 
 def crowd(driver: Driver, site: Site) -> Iterator[Figure]:
-    """Many viewers at once, each with a window of its own, each opening every page in another order."""
+    """Many viewers at once, each with a window of its own that goes on renewing itself between two visits."""
 
     def view(number: int) -> list[float]:
         times = []
         for n in range(2 * len(PAGES)):
             page = PAGES[(number + n) % len(PAGES)]
-            found = driver.ask(f"crowd-{number}", WINDOW, *opened(site, page), SETTLE).sound()
+            found = driver.ask(f"crowd-{number}", WINDOW, *opened(site, page), stay=True).sound()
             times.append(float(found["content"]))
+            time.sleep(LOOKED_AT_S + number / VIEWERS)
         driver.ask(f"crowd-{number}", WINDOW, CLOSE)
-        return times[len(PAGES) :]
+        return times[len(PAGES) :]  # the browsers compile their scripts in the first round
 
     with ThreadPoolExecutor(VIEWERS) as pool:
         times = [one for found in pool.map(view, range(VIEWERS)) for one in found]
