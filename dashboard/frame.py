@@ -235,6 +235,7 @@ def _send(word: str, reason: str, queries: Queries) -> None:
     except HouseError as error:
         st.error(plain(f"It was not done: {error}"))
         return
+    queries.forget()
     st.toast(plain(said), icon=":material/check:")
     _close_dialog()
     st.rerun()

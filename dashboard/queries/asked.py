@@ -24,6 +24,9 @@ class Queries(Protocol):
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""
 
+    def forget(self) -> None:
+        """Ask for the switch and the commands anew: somebody has just changed them here."""
+
     def live(self) -> Live | None:
         """The live view; ``None`` before the trader's first."""
 

@@ -51,7 +51,7 @@ class ApiChanges:
     """Changes asked of the control API at ``url``, signed with ``key`` or, empty, with the usual AWS credentials."""
 
     def __init__(self, url: str, key: str, region: str) -> None:
-        self._url = url
+        self.url = url
         self._key = key
         self._region = region
 
@@ -61,9 +61,9 @@ class ApiChanges:
         from shared.adapters.control.remote import Remote
         from shared.adapters.control.signing import local_credentials
 
-        if not self._url:
+        if not self.url:
             raise BadInput(NOWHERE)
-        return Remote(self._url, self._region, local_credentials(self._key) if self._key else None)
+        return Remote(self.url, self._region, local_credentials(self._key) if self._key else None)
 
     def kill(self, reason: str) -> str:
         """Stop trading and cancel every order."""

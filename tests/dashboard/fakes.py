@@ -278,6 +278,9 @@ class FakeQueries:
     def now(self) -> int:
         return self.wall
 
+    def forget(self) -> None:
+        """Nothing is kept."""
+
     def live(self) -> Live | None:
         return self.shown
 

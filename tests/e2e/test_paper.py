@@ -9,9 +9,11 @@ from pathlib import Path
 
 import psutil
 
+from dashboard.queries.changes import ApiChanges
 from shared.adapters.durable.lease import acquire
 from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.tables import Tables
+from shared.adapters.embedded.server import REGION, port_is_busy
 from shared.adapters.memory.store import MemoryStore
 from shared.domain.ledger import Record, RecordKind
 from shared.domain.order import FINAL
@@ -143,6 +145,23 @@ def test_nothing_listens_on_anything_but_loopback(copied: System, day: Path) -> 
         family = system.tree()
         assert system.interrupt() == 0, system.said
         assert psutil.wait_procs(family, timeout=5)[1] == []
+
+
+def test_what_the_dashboard_changes_reaches_the_trader_through_the_control_api(copied: System, day: Path) -> None:
+    with copied as system:
+        system.start("--recording", str(day), "--speed", "60", dashboard=True)
+        system.until_said("from here on at 60x")
+        (shown,) = [child for child in system.tree() if "streamlit" in child.cmdline()]
+        changes = ApiChanges(shown.environ()["CONTROL_URL"], shown.environ()["CONTROL_KEY"], REGION)
+        system.until(lambda: port_is_busy(int(changes.url.rpartition(":")[2])), "the control API answers")
+        assert changes.configure("calmer", {"stop_loss": "8%"}).startswith("The trader takes it within a second")
+        risk = system.readers().risk
+        system.until(lambda: ((risk("paper") or {}).get("changes") or {}).get("limits"), "the limit is in force")
+        assert changes.kill("drill").startswith("Trading is stopped: ")
+        system.until(lambda: system.live()["switch_reason"] == "local:dashboard: drill", "the trader has stopped")
+        changes.resume("over")
+        system.until(lambda: system.live()["trading"], "the trader trades again")
+        assert system.interrupt() == 0, system.said
 
 
 def answer(port: int, path: str) -> int:

@@ -13,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from shared.adapters.durable.backend import Lease
 from shared.adapters.durable.conditions import LEASE, SWITCH
-from shared.adapters.dynamo.codec import COMMAND, account_day, body_of
+from shared.adapters.dynamo.codec import COMMAND, account_day, body_of, moment
 from shared.adapters.dynamo.failures import Verdict, judge, raised_for
 from shared.adapters.dynamo.tables import Endpoint, Metrics, Tables
 from shared.domain.command import Command
@@ -122,11 +122,12 @@ class Readers:
             legs += found
             first += LEGS_AT_ONCE
 
-    def latest_decisions(self, account: str, day: int, most: int) -> list[Decision]:
-        """The latest decisions of the numbered UTC day, newest first."""
+    def latest_decisions(self, account: str, day: int, most: int, since: int | None = None) -> list[Decision]:
+        """The latest decisions of the numbered UTC day, newest first; none made before ``since`` (nanoseconds)."""
         table = self._tables.decisions
         key = account_day(account, day * DAY)  # not money: days to nanoseconds
-        found = self._ask("decisions", lambda: list(table.query(key, scan_index_forward=False, limit=most)))
+        rest = None if since is None else table.moment >= moment(since)
+        found = self._ask("decisions", lambda: list(table.query(key, rest, scan_index_forward=False, limit=most)))
         return [_decoded("decisions", row.body, Decision) for row in found]
 
     def decisions_of(self, account: str, day: int) -> Iterator[Decision]:

@@ -2,20 +2,20 @@
 
 import pytest
 
-from dashboard.queries.account import DynamoQueries, Latest, TableReaders
+from dashboard.queries.account import DynamoQueries, TableReaders
 from dashboard.queries.changes import ApiChanges
 from dashboard.queries.opening import Source, connect
 from dashboard.queries.settings import settings
 from dashboard.state import Measures, Point, SourceShare
 from shared.adapters.durable.store import DurableStore
-from shared.adapters.dynamo.codec import account_day, body_of, open_name
+from shared.adapters.dynamo.codec import account_day, body_of, moment, open_name
 from shared.adapters.dynamo.controls import put_command, put_switch
 from shared.adapters.dynamo.tables import Endpoint
 from shared.adapters.dynamo.views import Views
 from shared.adapters.embedded.server import free_port
 from shared.adapters.s3.lake import Lake
 from shared.domain.command import Command, CommandKind
-from shared.domain.decision import Reason
+from shared.domain.decision import Decision, Reason
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.instants import DAY, MINUTE, SECOND
 from shared.domain.order import FINAL, Order, OrderState
@@ -38,6 +38,10 @@ class Account:
         self.readers = TableReaders("test-", embedded.server.endpoint)
         self.lake = Lake(embedded.s3, embedded.bucket)
         self.queries = DynamoQueries(self.readers, self.account, lambda: self.lake, NO_CHANGES, lambda: self.clock)
+
+    def put_decision(self, made: Decision) -> None:
+        key, name = account_day(self.account, made.at), f"{moment(made.at)}#{made.signal_id}"
+        self.tables.decisions(account_day=key, moment=name, body=body_of(made)).save()
 
     def put_order(self, known: Order) -> None:
         item = self.tables.orders(order_key=known.order_key, account=self.account, body=body_of(known))
@@ -89,6 +93,7 @@ def test_the_day_begins_with_the_last_equity_before_midnight_even_days_earlier(t
     midnight = NOW // DAY * DAY
     tested.views.put_metrics(midnight, {"equity": 9})
     assert tested.queries.equity_before(midnight) is None
+    tested.clock += MINUTE + 1
     tested.views.put_metrics(midnight - 3 * DAY, {"equity": 7})
     tested.views.put_metrics(midnight - 3 * DAY - MINUTE, {"equity": 6})
     assert tested.queries.equity_before(midnight) == 7
@@ -97,8 +102,10 @@ def test_the_day_begins_with_the_last_equity_before_midnight_even_days_earlier(t
 def test_the_sources_are_those_of_the_latest_point_even_over_midnight(tested: Account) -> None:
     midnight = NOW // DAY * DAY
     assert tested.queries.measures(midnight) is None
+    tested.clock += MINUTE
     tested.views.put_metrics(midnight - MINUTE, {"equity": 1, "sources": {}, "notices": {"rtds silent": 1}})
     assert tested.queries.measures(midnight) == Measures(midnight - MINUTE, {}, notices={"rtds silent": 1})
+    tested.clock += MINUTE
     tested.views.put_metrics(midnight, {"equity": 1, "sources": {"rtds": {"seen": 1, "of": 2}}})
     assert tested.queries.measures(midnight) == Measures(midnight, {"rtds": SourceShare(1, 2)})
     tested.views.put_metrics(midnight + MINUTE, {"equity": 1})
@@ -107,44 +114,63 @@ def test_the_sources_are_those_of_the_latest_point_even_over_midnight(tested: Ac
 
 def test_decisions_come_newest_first_over_several_days_and_no_more_than_asked(tested: Account) -> None:
     for n, at in enumerate((NOW - DAY, NOW - 1, NOW)):
-        name = f"{n}"
-        body = body_of(decision(n, Reason.STALE, at))
-        tested.tables.decisions(account_day=account_day(tested.account, at), moment=name, body=body).save()
+        tested.put_decision(decision(n, Reason.STALE, at))
     assert [d.at for d in tested.queries.decisions(NOW, 10)] == [NOW, NOW - 1, NOW - DAY]
     assert [d.at for d in tested.queries.decisions(NOW, 2)] == [NOW, NOW - 1]
 
 
 def test_one_answer_serves_all_who_ask_at_about_the_same_time(tested: Account) -> None:
     assert tested.queries.decisions(NOW, 10) == []
-    body = body_of(decision(1, Reason.STALE, NOW))
-    tested.tables.decisions(account_day=account_day(tested.account, NOW), moment="1", body=body).save()
+    tested.put_decision(decision(1, Reason.STALE, NOW))
     tested.clock += 2 * SECOND
     assert tested.queries.decisions(NOW + SECOND, 10) == []
     assert len(tested.queries.decisions(NOW + SECOND, 11)) == 1
-    tested.clock += 1
-    assert len(tested.queries.decisions(NOW + 2 * SECOND, 10)) == 1
+    tested.put_decision(decision(2, Reason.STALE, NOW + SECOND))
+    tested.clock += 2 * SECOND + 1
+    assert len(tested.queries.decisions(NOW + 2 * SECOND, 10)) == 2
 
 
-@pytest.mark.parametrize(
-    ("until", "most", "age", "serves"),
-    [
-        (9, 5, 3, True),
-        (9, 6, 3, False),
-        (9, 5, 30, True),
-        (9, 5, 31, False),
-        (10, 5, 30, True),
-        (10, 5, 31, False),
-    ],
-)
-def test_a_slow_answer_is_kept_ten_times_as_long_as_it_took(until: int, most: int, age: int, serves: bool) -> None:
-    kept = Latest(until=9, most=5, at=0, took=3 * SECOND, found=[])
-    assert kept.serves(until, most, age * SECOND) == serves
+def test_positions_are_read_anew_with_every_fill(tested: Account) -> None:
+    tested.views.put_live({"counts": {"fills": 1}})
+    assert tested.queries.positions() == []
+    held = position(1)
+    tested.tables.positions(account=tested.account, slot=held.key, body=body_of(held)).save()
+    tested.clock += SECOND
+    assert tested.queries.positions() == []
+    tested.views.put_live({"counts": {"fills": 2}})
+    tested.clock += SECOND
+    assert tested.queries.positions() == [held]
 
 
-def test_a_quick_answer_is_kept_while_event_time_stands_still() -> None:
-    kept = Latest(until=9, most=5, at=0, took=0, found=[])
-    assert kept.serves(9, 5, 30 * SECOND)
-    assert not kept.serves(10, 5, 3 * SECOND)
+def test_open_orders_are_read_anew_with_each_word_of_the_trader(tested: Account) -> None:
+    tested.views.put_live({"at": NOW})
+    assert tested.queries.open_orders() == []
+    tested.put_order(order(1))
+    tested.clock += SECOND
+    assert tested.queries.open_orders() == []
+    tested.views.put_live({"at": NOW + 2 * SECOND})
+    tested.clock += SECOND
+    assert tested.queries.open_orders() == [order(1)]
+
+
+def test_a_final_order_is_read_once_and_another_each_time(tested: Account) -> None:
+    final, working = order(1, OrderState.FILLED), order(2)
+    for known in (final, working):
+        tested.put_order(known)
+    keys = [final.order_key, working.order_key]
+    assert tested.queries.orders(keys) == [final, working]
+    tested.tables.orders.get(final.order_key).delete()
+    ended = order(2, OrderState.CANCELED)
+    tested.put_order(ended)
+    assert tested.queries.orders(keys) == [final, ended]
+
+
+def test_what_was_changed_here_is_seen_at_once(tested: Account) -> None:
+    assert tested.queries.switch().trading
+    put_switch(tested.tables, tested.account, Switch(False, "enough", NOW))
+    assert tested.queries.switch().trading
+    tested.queries.forget()
+    assert not tested.queries.switch().trading
 
 
 def test_what_the_store_decides_is_what_the_page_reads(tested: Account) -> None:
@@ -188,6 +214,7 @@ def test_what_waits_for_the_trader_is_gone_once_taken(tested: Account) -> None:
     commands = tested.queries.pending()
     assert [(c.kind, c.reason) for c in commands] == [(CommandKind.FLATTEN, "again"), (CommandKind.RESUME, "again")]
     tested.store.taken(commands[0].command_id)
+    tested.clock += SECOND
     assert tested.queries.pending() == commands[1:]
 
 
@@ -225,7 +252,7 @@ def test_tables_that_do_not_exist_are_named(embedded: Embedded) -> None:
         lambda: Lake(embedded.s3, embedded.bucket),
         NO_CHANGES,
     )
-    with pytest.raises(BadInput, match="the table nowhere-positions does not exist"):
+    with pytest.raises(BadInput, match="the table nowhere-live does not exist"):
         ask.positions()
 
 
