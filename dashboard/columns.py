@@ -205,7 +205,9 @@ def source_columns() -> "dict[str, ColumnConfig]":
             width=120,
             help="Share of all trades of followed wallets, told by anybody, that this source told.",
         ),
-        "trades": COLUMN.TextColumn("Trades", width=95, help="The same as counts, over 24 hours at most."),
+        "trades": COLUMN.TextColumn(
+            "Trades", width=95, alignment="right", help="The same as counts, over 24 hours at most."
+        ),
         "p50": COLUMN.NumberColumn("Delay p50", format="%.2f s", width=80, help=f"Half come sooner: {since}."),
         "p95": COLUMN.NumberColumn("Delay p95", format="%.2f s", width=80, help=f"95% come sooner: {since}."),
         "notices": COLUMN.TextColumn(
