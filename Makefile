@@ -59,8 +59,8 @@ prove: setup-dev ## generated histories and mutated frames: nothing is lost, dou
 	@$(PY) -m tests.prove $(ARGS)
 	@$(if $(ARGS),,$(PY) -m tests.prove.pairs)
 
-sim: setup-dev ## histories of the real trader over faulty ports, and every single crash of the scenarios  [SEEDS=10000] [FIRST=0]
-	@$(PY) -m tests.simulation --placements --seeds "$(or $(SEEDS),10000)" --first "$(or $(FIRST),0)" $(ARGS)
+sim: setup-dev ## histories of the real trader over faulty ports, every single crash of the scenarios, kills  [SEEDS=10000] [FIRST=0]
+	@$(PY) -m tests.simulation --placements --kills 1000 --seeds "$(or $(SEEDS),10000)" --first "$(or $(FIRST),0)" $(ARGS)
 
 bench: setup-dev ## speed, as a table and build/bench.json
 	@mkdir -p build

@@ -28,6 +28,7 @@ PRICES = {
     "Lambda ARM GB-second": 0.0000133334,
     "Lambda request": 0.20 / MILLION,
     "API request": 3.50 / MILLION,
+    "X-Ray trace": 5.00 / MILLION,
     "S3 GB": 0.023,
     "S3 put": 0.005 / 1_000,
     "S3 get": 0.0004 / 1_000,
@@ -53,6 +54,7 @@ FREE = {
     "CloudWatch logs GB": 5,
     "DynamoDB GB": 25,
     "Lambda GB-second": 400_000,
+    "X-Ray trace": 100_000,
 }
 """What every account has for nothing each month, for good (not the offers of the first year)."""
 
@@ -88,7 +90,9 @@ CALLS_OF = {
 
 USES = {
     "DynamoDB write unit": Use(
-        3_300_000, "the live view of 2 KB every 2 s is 2.6 M; lease, curves, decisions, 2,000 orders in transactions"
+        8_900_000,
+        "the live view of 2 KB every 2 s is 2.6 M; markets on screen 5.6 M: 1.5 of 1 KB a second, one in ten above it, "
+        "and the candles of six (5 KB) every 70 s; lease, curves, decisions, 2,000 orders in transactions",
     ),
     "DynamoDB read unit": Use(5_200_000, "commands each second, cancel-all every 2 s, the functions"),
     "DynamoDB GB": Use(2, "a year of journal and ledger"),

@@ -6,3 +6,5 @@ AMBER = "#d97706"
 GREY = "#7a889c"
 INK = {"light": "#475569", "dark": "#cbd5e1"}
 """The colour of words inside a chart, readable on each background."""
+PAPER = {"light": "#ffffff", "dark": "#0f141c"}
+"""What is behind a chart (.streamlit/config.toml)."""

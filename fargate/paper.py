@@ -13,12 +13,14 @@ from fargate.condition import Health
 from fargate.health import HealthServer
 from fargate.present import LIVE_SOURCES
 from fargate.runner import ControlApi, Dashboard, Place, StopFlag
+from fargate.screens import Displayed, no_book
 from fargate.session import IDLE_S, Pace, Session, close_books, probe_urls, trade_live, trader_on
 from fargate.trader import Stopped, Trader, status_line
 from shared.adapters.embedded.server import EmbeddedAws, free_port, port_is_busy
 from shared.adapters.polymarket.reachability import probe
 from shared.adapters.replay.recording import TapePrints
 from shared.adapters.synthetic import generate
+from shared.adapters.synthetic.displayed import DisplayedBooks
 from shared.domain.errors import BadInput
 from shared.domain.instants import HOUR, iso
 from shared.domain.messages import Event, MarketListed, RankingPublished, VoicesPublished
@@ -117,7 +119,7 @@ def run_recorded(session: Session, aws: EmbeddedAws, world: World, options: Pape
     assert path is not None
     ready = prepare(ReplayOptions(path, world.resolutions, seed=0), say)
     house = open_house(_opening(session, aws, frozenset(), options.sizing), world.folder)
-    trader = trader_on(session, house)
+    trader = trader_on(session, house, _displayed(path))
     driver = trader.driver
     try:
         events, start = _start(ready, house, driver, trader, say)
@@ -137,6 +139,12 @@ def run_recorded(session: Session, aws: EmbeddedAws, world: World, options: Pape
     finally:
         house.close()
     return not driver.engine.desk.risk.trading
+
+
+def _displayed(path: Path) -> Displayed:
+    """The books that lie beside the trades of a synthetic day."""
+    books = path / "books.parquet"
+    return DisplayedBooks(books).book if books.exists() else no_book
 
 
 def _backlog_end(ready: Prepared, start: int) -> int:

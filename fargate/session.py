@@ -11,9 +11,12 @@ from fargate.compose import House
 from fargate.condition import Component, Health
 from fargate.live import LiveRun
 from fargate.present import STATUS_EVERY_S
+from fargate.prints import Prints
 from fargate.runner import StopFlag
+from fargate.screens import Displayed, Screens, no_book
 from fargate.trader import About, Stopped, Trader, status_line
 from shared.domain.instants import SECOND
+from shared.domain.tape import TapeRow
 from shared.research.driver import Driver
 from shared.settings import Settings
 
@@ -72,12 +75,15 @@ class Pace:
             self._trader.tick(at)
 
 
-def trader_on(session: Session, house: House) -> Trader[Driver]:
-    """A trader on the stores of this house; it goes on from what an earlier run has shown."""
+def trader_on(session: Session, house: House, displayed: Displayed = no_book) -> Trader[Driver]:
+    """A trader on the stores of this house; it goes on from what an earlier run has shown. ``displayed``: books that
+    people are shown where the engine has none.
+    """
     settings, done = session.settings, house.reconciled
     if done.rebuilt or done.copied:
         session.say(f"journal: {done.rebuilt} records rebuilt from the file, {done.copied} copied to it")
-    house.engine.tape_to(house.tape.add, house.tape.life)
+    prints = Prints(house.engine)
+    house.engine.tape_to(_both(house.tape.add, prints.hear), house.tape.life)
     driver = Driver(house.engine, house.venue, house.store)
     about = About(settings.account, session.source, settings.copy.capital)
     stopping = house.watched(session.flag)
@@ -85,6 +91,7 @@ def trader_on(session: Session, house: House) -> Trader[Driver]:
     trader.alerts.say = session.say
     trader.health = session.health
     trader.gauges = house.gauges
+    trader.screens = Screens(house.engine, prints, displayed)
     parts = trader.health.components
     parts["lease"] = lambda: Component(house.keeper.vouched, house.keeper.says, needed=True)
     if house.notices is not None:
@@ -93,6 +100,16 @@ def trader_on(session: Session, house: House) -> Trader[Driver]:
     if house.records:
         trader.restore(house.live)
     return trader
+
+
+def _both(first: Callable[[TapeRow], None], second: Callable[[TapeRow], None]) -> Callable[[TapeRow], None]:
+    """Hands a row of the tape to both."""
+
+    def hear(row: TapeRow) -> None:
+        first(row)
+        second(row)
+
+    return hear
 
 
 def trade_live(session: Session, house: House) -> bool:

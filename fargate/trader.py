@@ -4,6 +4,7 @@ It decides nothing about money. Everything here may be late or fail for a while 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from fargate.condition import Component, Health
 from fargate.gauges import Gauges, Values
 from fargate.lanes import InPlace, Lane
 from fargate.people import SWITCH, Handling, People
+from fargate.screens import Screens, Shown
 from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
 from shared.domain.effects import Alert
@@ -28,6 +30,7 @@ from shared.research.rounds import Rounds
 
 COMMANDS_EVERY_NS = SECOND // 2
 LIVE_EVERY_NS = 2 * SECOND
+SCREENS_EVERY_NS = 2 * SECOND
 WHALES_EVERY_NS = 10 * SECOND
 METRICS_EVERY_NS = MINUTE
 """Of event time: a point of the curves for each minute the market lived."""
@@ -98,6 +101,8 @@ class Trader(Generic[AnyDriver]):
         self.figures: dict[str, object] = {}
         """What the sources and the loop measure; kept with the curves."""
         self.gauges: Gauges | None = None
+        self.screens: Screens | None = None
+        """What people see of single markets; None where nobody looks."""
         self.measured: Callable[[], Values] = dict
         """What the loop measures besides, for the gauges."""
         self.alerts = Alerts()
@@ -130,6 +135,8 @@ class Trader(Generic[AnyDriver]):
             self.driver.flush()
         if self._is_due("live", now, LIVE_EVERY_NS):
             self.show(at)
+        if self.screens is not None and self._is_due("screens", now, SCREENS_EVERY_NS):
+            self._show_screens(self.screens.turn(at))
         if self._is_due("marks", now, MARKS_EVERY_NS):
             self._show_marks()
         if self._is_due("risk", now, RISK_EVERY_NS):
@@ -201,6 +208,7 @@ class Trader(Generic[AnyDriver]):
         made.ranked = self.ranked
         made.alerts = self.alerts
         made.gauges = self.gauges
+        made.screens = self.screens
         made.health = self.health
         made._people = self._people.again(driver, lane, made._show_risk)
         made._metrics_at = self._metrics_at
@@ -251,6 +259,10 @@ class Trader(Generic[AnyDriver]):
         held = self.driver.engine.desk.marks.held
         marks = {token: entry[1] for token, entry in held.items()}
         self._away("marks", lambda: self._views.put_marks(marks))
+
+    def _show_screens(self, shown: list[Shown]) -> None:
+        for name, screen in shown:
+            self._away(name, partial(self._views.put_screen, name, screen))
 
     def _show_markets(self) -> None:
         """Ours first, then a few of the others each time: a question is needed wherever a decision is read."""

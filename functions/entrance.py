@@ -43,7 +43,12 @@ class Surroundings(Struct, frozen=True):
 
         cloud, state = self.settings.cloud, self.settings.state
         return place_of(
-            self.settings.account, state.table_prefix, self.endpoint, cloud.kill_hashes, cloud.telegram_secret
+            self.settings.account,
+            state.table_prefix,
+            self.endpoint,
+            cloud.kill_hashes,
+            cloud.telegram_secret,
+            cloud.deployment,
         )
 
 

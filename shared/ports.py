@@ -25,6 +25,7 @@ from shared.domain.money import Shares
 from shared.domain.notice import Notice
 from shared.domain.order import Order
 from shared.domain.reports import Reports
+from shared.domain.screens import Screen, Stored, Tabs
 
 
 class Clock(Protocol):
@@ -214,6 +215,9 @@ class Views(Protocol):
 
     def put_market(self, market: Market) -> None:
         """Keep a market's data."""
+
+    def put_screen(self, name: str, screen: Tabs | Screen | Stored) -> None:
+        """Replace what people see of markets while they trade, under its name (at most 16 KB)."""
 
 
 class Archive(Protocol):

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.columns import show_table, source_columns
 from dashboard.frame import REFRESH_S, open_page, theme, told
+from dashboard.market_panel import markets as market_screens
 from dashboard.queries.asked import Queries
 from dashboard.sources import alarms, handovers, own_speed, source_rows
 from dashboard.state import Live
@@ -230,6 +231,7 @@ def main() -> None:
     if queries is None:
         return
     head(queries)
+    market_screens(queries)
     sources(queries)
     curve(queries)
     holdings(queries)

@@ -89,11 +89,23 @@ class _Speaker:
 
     def leaning(self, token: str) -> int:
         """Shares held of the token less those of the other one, by what was heard."""
-        lean = 0
-        for name, size in self.held.items():
-            if size > 0:
-                lean += size if name == token else -size
-        return lean
+        return _leaning(self.held, token)
+
+    def leaning_since(self, token: str, since: int) -> int:
+        """The same by trades from then on, whatever is remembered besides."""
+        held: dict[str, int] = {}
+        for venue_at, name, change in self.trades:
+            if venue_at >= since:
+                held[name] = held.get(name, 0) + change
+        return _leaning(held, token)
+
+
+def _leaning(held: dict[str, int], token: str) -> int:
+    lean = 0
+    for name, size in held.items():
+        if size > 0:
+            lean += size if name == token else -size
+    return lean
 
 
 class _Talk:
@@ -205,6 +217,13 @@ class Consensus:
         self._before = {} if stale else self._now
         self._now = {}
         self._rotate_at = venue_at + self._limits.voice_ns
+
+    def leanings(self, market: str, token: str, at: int) -> list[int]:
+        """The leaning of each wallet that is not silent in a market, for people to see; looking forgets nothing."""
+        talk = self._now.get(market) or self._before.get(market)
+        since = at - self._limits.voice_ns
+        found = [] if talk is None else [speaker.leaning_since(token, since) for speaker in talk.speakers.values()]
+        return [lean for lean in found if lean]
 
     # ------------------------------------------------------------------ judgement
 

@@ -37,7 +37,9 @@ def test_a_step_that_cannot_be_done_says_so(driver: Driver) -> None:
     steps = ({"do": "open", "url": "data:text/html,<button>a</button>"}, {"do": "see", "text": "b", "within_ms": 100})
     said = driver.ask("failing", Window(), *steps, stay=True)
     assert "Timeout 100ms exceeded" in said.failed
-    unreachable = driver.ask("failing", Window(), {"do": "tab", "kind": "button", "name": "b", "most": 2}, {"do": "close"})
+    unreachable = driver.ask(
+        "failing", Window(), {"do": "tab", "kind": "button", "name": "b", "most": 2}, {"do": "close"}
+    )
     assert "2 tabs did not reach b" in unreachable.failed
 
 

@@ -29,7 +29,7 @@ def test_an_account_adds_up_and_can_be_read_as_the_trader_writes(seed: int, orde
     assert sum(live.decisions.values()) == live.whale_trades == len(made.decisions) == size.decisions
     assert len(made.orders) == size.orders
     assert sum(order.state not in FINAL for order in made.orders) == size.open_orders
-    assert all(0 < order.size and order.filled <= order.size for order in made.orders)
+    assert all(order.size > 0 and order.filled <= order.size for order in made.orders)
     assert [made.at for made in made.decisions] == sorted((d.at for d in made.decisions), reverse=True)
     assert all(AT - size.days * DAY <= d.at <= AT for d in made.decisions)
     assert len(body_of(made.live)) <= LIVE_MAX_BYTES

@@ -6,7 +6,11 @@ from tests.browser.site import Site
 KILL: Step = {"do": "tab", "kind": "button", "name": "Kill switch", "most": 30}
 ENTER: Step = {"do": "press", "key": "Enter"}
 SETTLE: Step = {"do": "settle"}
-FIRST_ROW: Step = {"do": "click", "selector": '[data-testid="stDataFrame"] .dvn-scroller', "position": {"x": 20, "y": 55}}
+FIRST_ROW: Step = {
+    "do": "click",
+    "selector": '[data-testid="stDataFrame"] .dvn-scroller',
+    "position": {"x": 20, "y": 55},
+}
 
 
 def into(name: str, text: str) -> list[Step]:

@@ -19,6 +19,8 @@ from shared.domain.money import Fraction, Price, Shares, Usd, dollars
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
 from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
+from tests.dashboard.money_fakes import FakeMoney
+from tests.dashboard.screen_fakes import FakeScreens
 
 NOW = 1_774_216_800 * SECOND  # 2026-03-22 22:00:00 UTC
 WALLET = "0x1111111111111111111111111111111111112222"
@@ -259,6 +261,8 @@ class FakeQueries:
 
     def __init__(self, shown: Live | None = None) -> None:
         self.changes = FakeChanges(self)
+        self.screens = FakeScreens()
+        self.money = FakeMoney()
         self.shown = shown
         self.risky: RiskView | None = None
         self.wall = NOW + DAY

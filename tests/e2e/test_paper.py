@@ -198,6 +198,10 @@ def test_without_the_venue_the_synthetic_day_runs_and_starts_anew(tmp_path: Path
         system.until(lambda: system.live().get("progress") == "the recording has ended", "the live view says so")
         live = system.live()
         assert (live["source"], live["mode"], live["trading"]) == ("synthetic", "paper", True)
+        tabs = system.readers().tabs("paper")
+        assert tabs is not None
+        views = [system.readers().screen("paper", tab.slot) for tab in tabs.tabs]
+        assert any(view is not None and view.screen.tokens[0].bids for view in views)
         system.until(lambda: "the recording has ended" in system.run("status").stdout, "the health port says so too")
         assert system.run("status").returncode == 0
         assert system.interrupt() == 0, system.said

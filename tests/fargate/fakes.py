@@ -12,6 +12,7 @@ from shared.domain.instants import SECOND
 from shared.domain.market import Market
 from shared.domain.messages import Event
 from shared.domain.money import dollars
+from shared.domain.screens import Screen, Stored, Tabs
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits
 from shared.research.driver import Driver
@@ -43,6 +44,7 @@ class Board:
         self.markets: list[Market] = []
         self.marks: list[dict[str, int]] = []
         self.risks: list[dict[str, Any]] = []
+        self.screens: list[tuple[str, Tabs | Screen | Stored]] = []
 
     def put_live(self, live: Mapping[str, Any]) -> None:
         self.lives.append(dict(live))
@@ -61,6 +63,9 @@ class Board:
 
     def put_market(self, market: Market) -> None:
         self.markets.append(market)
+
+    def put_screen(self, name: str, screen: Tabs | Screen | Stored) -> None:
+        self.screens.append((name, screen))
 
 
 class ListTape:

@@ -29,6 +29,7 @@ from shared.domain.decision import Decision
 from shared.domain.market import Market
 from shared.domain.messages import RankingPublished
 from shared.domain.money import ONE, Fraction, dollars
+from shared.domain.screens import Screen, Stored, Tabs
 from shared.domain.whale import RankedWallet, Ranking
 from shared.engine.limits import Limits
 from shared.research.taped import TapedEngine
@@ -72,6 +73,9 @@ class Nobody:
         """Forget them."""
 
     def put_market(self, market: Market) -> None:
+        """Forget it."""
+
+    def put_screen(self, name: str, screen: Tabs | Screen | Stored) -> None:
         """Forget it."""
 
 

@@ -24,6 +24,7 @@ from shared.domain.instants import DAY, day_of
 from shared.domain.ledger import Position, Posting, PostingKind, Record
 from shared.domain.market import Market
 from shared.domain.order import Order, Purpose, Side
+from shared.domain.screens import Screen, Stored, Tabs, View
 from shared.ports import Switch
 
 Result = TypeVar("Result")
@@ -67,6 +68,21 @@ class Readers:
         name = account + RISK
         bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
         return _decoded("live", bodies[name], Item) if name in bodies else None
+
+    def tabs(self, account: str) -> Tabs | None:
+        """The markets that have a screen; ``None`` before the trader has written any."""
+        name = f"{account}#screens"
+        bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
+        return _decoded("live", bodies[name], Tabs) if name in bodies else None
+
+    def screen(self, account: str, slot: int) -> View | None:
+        """What is kept in one of the places for screens, of whichever market; ``None`` while it is empty."""
+        moving, stored = f"{account}#screen#{slot}", f"{account}#candles#{slot}"
+        bodies = self._bodies("live", (moving, stored), self._tables.live.batch_get, "account")
+        if moving not in bodies:
+            return None
+        candles = _decoded("live", bodies[stored], Stored) if stored in bodies else None
+        return View(_decoded("live", bodies[moving], Screen), candles)
 
     def metrics(self, account: str, start: int, end: int) -> list[Item]:
         """The points of the curves from ``start`` to ``end`` (nanoseconds, both included), oldest first."""
@@ -164,15 +180,33 @@ class Readers:
         """Executions of the numbered UTC day in the order they were booked, out of at most so many postings, going on
         after a place in the journal; and the place to go on from (empty: that was the last).
         """
-        index, journal = self._tables.ledger.days, self._tables.journal
+        found = self.postings(account, day, most, after)
+        records = self.lines(account, [seq for seq, made in found if made.kind is PostingKind.FILL])
+        return records, found[-1][0] if len(found) == most else ""
+
+    def postings(self, account: str, day: int, most: int, after: str = "") -> list[tuple[str, Posting]]:
+        """At most so many postings of the numbered UTC day, each with the place in the journal of the record that made
+        it, in the order they were committed, going on after such a place.
+        """
+        index = self._tables.ledger.days
         key = account_day(account, day * DAY)  # not money: days to nanoseconds
         rest = self._tables.ledger.seq > after if after else None
         found = self._ask("ledger", lambda: list(index.query(key, rest, limit=most)))
-        filled = [(account, row.seq) for row in found if _decoded("ledger", row.body, Posting).kind is PostingKind.FILL]
-        lines = self._ask("journal", lambda: list(journal.batch_get(filled))) if filled else []
+        return [(row.seq, _decoded("ledger", row.body, Posting)) for row in found]
+
+    def lines(self, account: str, places: Sequence[str]) -> list[Record]:
+        """The records at these places of the journal, in the order they were committed."""
+        journal = self._tables.journal
+        keys = [(account, place) for place in places]
+        lines = self._ask("journal", lambda: list(journal.batch_get(keys))) if keys else []
         lines.sort(key=lambda line: line.seq)
-        records = [_decoded("journal", line.body, Record) for line in lines]
-        return records, found[-1].seq if len(found) == most else ""
+        return [_decoded("journal", line.body, Record) for line in lines]
+
+    def began(self, account: str) -> int | None:
+        """When the account's first record was made (nanoseconds); ``None`` before it."""
+        journal = self._tables.journal
+        found = self._ask("journal", lambda: list(journal.query(account, limit=1)))
+        return _decoded("journal", found[0].body, Record).at if found else None
 
     def lease(self, account: str) -> Lease | None:
         """Who may write for the account; ``None`` when nobody ever did."""

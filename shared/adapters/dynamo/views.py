@@ -9,9 +9,11 @@ from shared.adapters.dynamo.failures import Pause, patiently
 from shared.adapters.dynamo.tables import Tables
 from shared.domain.errors import BadInput
 from shared.domain.market import Market
+from shared.domain.screens import Screen, Stored, Tabs
 
 LIVE_MAX_BYTES = 2048
 RISK_MAX_BYTES = 64 * 1024
+SCREEN_MAX_BYTES = 16 * 1024
 
 
 class Views:
@@ -68,3 +70,11 @@ class Views:
         """Keep a market's data."""
         item = self._tables.markets(market=market.market, body=body_of(market))
         patiently(f"putting market {market.market}", item.save, self._pause)
+
+    def put_screen(self, name: str, screen: Tabs | Screen | Stored) -> None:
+        """Replace a part of the screens under its name; ``BadInput`` above 16 KB, because they are written often."""
+        body = body_of(screen)
+        if len(body.encode()) > SCREEN_MAX_BYTES:
+            raise BadInput(f"the item {name} has {len(body.encode())} bytes, the most is {SCREEN_MAX_BYTES}")
+        item = self._tables.live(account=f"{self.account}#{name}", body=body)
+        patiently(f"putting {name}", item.save, self._pause)

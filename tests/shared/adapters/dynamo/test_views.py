@@ -1,9 +1,10 @@
 import msgspec
 import pytest
 
-from shared.adapters.dynamo.views import RISK_MAX_BYTES, Views
+from shared.adapters.dynamo.views import RISK_MAX_BYTES, SCREEN_MAX_BYTES, Views
 from shared.domain.errors import BadInput
 from shared.domain.market import Market, MarketKind
+from shared.domain.screens import Stored
 from tests.contracts.embedded import Embedded
 from tests.contracts.store.records import NOON
 
@@ -33,6 +34,17 @@ def test_how_risk_stands_is_an_item_of_its_own_and_bounded(views: Views, embedde
     assert len(item.body) == RISK_MAX_BYTES
     with pytest.raises(BadInput, match="the view of risk has 65537 bytes, the most is 65536"):
         views.put_risk({"x": "y" * (RISK_MAX_BYTES - 7)})
+
+
+def test_a_part_of_the_screens_is_an_item_of_its_own_that_is_replaced_and_bounded(
+    views: Views, embedded: Embedded
+) -> None:
+    views.put_screen("candles#0", Stored("old", 10))
+    views.put_screen("candles#0", Stored("new", 10))
+    (item,) = embedded.tables.live.query(f"{views.account}#candles#0")
+    assert msgspec.json.decode(item.body, type=Stored).market == "new"
+    with pytest.raises(BadInput, match=r"the item candles#0 has \d+ bytes, the most is 16384"):
+        views.put_screen("candles#0", Stored("m" * SCREEN_MAX_BYTES, 10))
 
 
 def test_points_of_the_curves_are_kept_by_day_in_order_of_time(views: Views, embedded: Embedded) -> None:
