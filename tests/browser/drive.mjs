@@ -22,18 +22,24 @@ const CONTENT = [
 // Runs in every page before its own scripts. Notes when the first real figure, table or chart can be seen, and when the
 // page came to rest for the first time since something was asked of it (it stirs again every other second by itself).
 function watch(selectors) {
+  const STALE = '[data-stale="true"]';
+  const STILL_MS = 1_000;
   const seen = (part) => {
     const box = part.getBoundingClientRect();
-    return box.width > 0 && box.height > 0 && !part.closest('[data-stale="true"]');
+    return box.width > 0 && box.height > 0 && !part.closest(STALE);
   };
-  const house = { since: 0, title: "", contentAt: null, calmAt: null };
+  const house = { since: 0, title: "", contentAt: null, calmAt: null, parts: 0, grewAt: 0 };
   const here = () => (document.querySelector('[data-testid="stMain"] h1')?.innerText ?? "").startsWith(house.title);
+  // On a busy machine the next renewal begins before the last one ends; then it is enough that nothing comes any more.
   const calm = () => {
-    const state = document.querySelector('[data-testid="stApp"]')?.getAttribute("data-test-script-state");
-    if (state !== "notRunning" || !document.querySelector("h1") || !here()) return false;
-    if (document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')) return false;
+    const app = document.querySelector('[data-testid="stApp"]');
+    const parts = document.querySelectorAll('[data-testid="stElementContainer"]').length;
+    if (parts !== house.parts) Object.assign(house, { parts, grewAt: performance.now() });
+    const idle = app?.getAttribute("data-test-script-state") === "notRunning" && !document.querySelector(STALE);
+    const still = performance.now() - house.grewAt > STILL_MS;
     const charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')];
-    return charts.every((chart) => chart.querySelector("canvas, svg"));
+    const drawn = !document.querySelector('[data-testid="stSkeleton"]') && charts.every((one) => one.querySelector("canvas, svg"));
+    return parts > 0 && here() && drawn && (idle || still);
   };
   const check = () => {
     if (house.contentAt === null && here() && [...document.querySelectorAll(selectors)].some(seen)) {
@@ -108,7 +114,7 @@ const of = (page, step) => {
   const within = step.within ? page.locator(step.within) : page;
   if (step.selector) return within.locator(step.selector).first();
   if (step.label) return within.getByLabel(step.label, { exact: true }).first();
-  if (step.text) return within.getByText(step.text, { exact: step.exact ?? false }).first();
+  if (step.text) return within.getByText(step.text).filter({ visible: true }).first();
   return within.getByRole(step.role, { name: step.name, exact: true }).first();
 };
 
@@ -155,7 +161,7 @@ const steps = {
   },
   text: async ({ page }, step) => of(page, step).innerText({ timeout: PATIENCE_MS }),
   links: async ({ page }) =>
-    page.getByRole("link").evaluateAll((links) => links.map((link) => [link.innerText.trim(), link.pathname])),
+    page.locator('[data-testid="stHeader"]').getByRole("link").evaluateAll((links) => links.map((link) => [link.innerText.trim(), link.pathname])),
   address: async ({ page }) => page.url(),
   download: async ({ page }, step) => {
     const [file] = await Promise.all([page.waitForEvent("download", { timeout: PATIENCE_MS }), of(page, step).click()]);

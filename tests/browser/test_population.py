@@ -1,6 +1,6 @@
 """The account that pages are looked at with is one the trader could have written."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.state import live_of, measures_of, point_of, risk_of, whale_of
@@ -19,6 +19,7 @@ def test_the_same_seed_gives_the_same_account_and_another_seed_another() -> None
     assert populate("a", SMALL, AT, 1).decisions != populate("a", SMALL, AT, 2).decisions
 
 
+@settings(max_examples=40)  # each is a day of an account
 @given(st.integers(1, 10**6), st.integers(1, 12), st.integers(1, 12))
 def test_an_account_adds_up_and_can_be_read_as_the_trader_writes(seed: int, orders: int, positions: int) -> None:
     size = Size(orders * 5, orders, min(orders, 3), 9, 7, 20, positions, 1)
