@@ -23,9 +23,9 @@ def data_of(rows: Rows) -> alt.Data:
     return alt.Data(values=[dict(row) for row in rows])
 
 
-def plain_axis(form: str) -> alt.Axis:
-    """A value axis as every chart here has it."""
-    return alt.Axis(format=form, tickCount=5, titleFontWeight="normal", titleFontSize=12, labelOverlap=True)
+def plain_axis(form: str, ticks: int = 5) -> alt.Axis:
+    """A value axis as every chart here has it, with about so many ticks."""
+    return alt.Axis(format=form, tickCount=ticks, titleFontWeight="normal", titleFontSize=12, labelOverlap=True)
 
 
 def time_axis(clock: str) -> alt.Axis:
@@ -58,7 +58,7 @@ def underwater(points: Sequence[Point]) -> dict[str, Any]:
         rows.append({"at": at // MILLISECOND, "share": share, "label": f"{share:.2%}", "when": stamp(at)})
     span = points[-1].at - points[0].at
     x = _over_time("Time (UTC)", "%H:%M" if span <= DAY + HOUR else "%d %b")
-    y = alt.Y("share:Q", title=None, axis=plain_axis(".1%"), scale=alt.Scale(zero=True))
+    y = alt.Y("share:Q", title=None, axis=plain_axis(".1%", 3), scale=alt.Scale(zero=True))
     tooltip = [alt.Tooltip("when:N", title="Time (UTC)"), alt.Tooltip("label:N", title="Below its highest")]
     chart = alt.Chart(alt.Data(values=[])).encode(x=x, y=y, tooltip=tooltip)
     area = chart.mark_area(color=AMBER, opacity=0.35, line={"color": AMBER}, interpolate="step-after")

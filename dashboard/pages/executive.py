@@ -125,7 +125,8 @@ def curve(queries: Queries) -> None:
         )
     with told("The equity curve"):
         live = queries.live()
-        points = [] if live is None else _points(queries, live, str(span))
+        with st.spinner("Reading the curve…"):
+            points = [] if live is None else _points(queries, live, str(span))
         if live is None or len(points) < 2:
             st.info(
                 "There are no two points of this span yet. The curve begins after two minutes of event time.",
@@ -169,7 +170,8 @@ def by_day(queries: Queries) -> None:
             st.info(START, icon=":material/hourglass_empty:")
             return
         began = queries.money.began()
-        days = results(queries.money.marks(live.event_at, DAY, MARKS_MOST), DAY, began)
+        with st.spinner("Reading the days…"):
+            days = results(queries.money.marks(live.event_at, DAY, MARKS_MOST), DAY, began)
         if not days:
             st.info(
                 "No day has a result yet: the first point of the curve comes after a minute.", icon=":material/inbox:"
@@ -201,10 +203,11 @@ def for_risk(queries: Queries) -> None:
         if live is None:
             return
         began = queries.money.began()
-        marks = queries.money.marks(live.event_at, DAY, MARKS_MOST)
-        days = results(marks, DAY, began)[:-1]
-        few = len(days) < DAYS_LEAST
-        hours = queries.money.marks(live.event_at, HOUR, HOURS_LOOKED_AT) if few else []
+        with st.spinner("Reading the days…"):
+            marks = queries.money.marks(live.event_at, DAY, MARKS_MOST)
+            days = results(marks, DAY, began)[:-1]
+            few = len(days) < DAYS_LEAST
+            hours = queries.money.marks(live.event_at, HOUR, HOURS_LOOKED_AT) if few else []
         falls = drawdowns(marks)
         with st.container(key="figures_ratio"):
             ratio_figure(tuple(returns_of(days)), tuple(returns_of(results(hours, HOUR, began)[:-1])))

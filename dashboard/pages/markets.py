@@ -133,7 +133,7 @@ def bars(look: Look) -> None:
     if not sums:
         st.info("No market has brought a gain or a loss yet.", icon=":material/inbox:")
         return
-    from dashboard.market_charts import result_bars
+    from dashboard.result_charts import result_bars
 
     words = f"By {str(group).lower()}, best first: " + "; ".join(f"{name} {gain(one.total)}" for name, one in sums)
     rows = result_rows(sums)
@@ -206,7 +206,7 @@ def heat(queries: Queries) -> None:
                 icon=":material/grid_off:",
             )
             return
-        from dashboard.market_charts import heat_map
+        from dashboard.result_charts import heat_map
 
         hours = sorted({str(row["hour"]) for row in rows})
         times = sum(int(str(row["count"])) for row in rows)
@@ -252,7 +252,7 @@ def belief(queries: Queries) -> None:
         if not rows:
             st.info("No purchase was judged yet: most end at an earlier filter.", icon=":material/inbox:")
             return
-        from dashboard.market_charts import belief_chart
+        from dashboard.result_charts import belief_chart
 
         above = [float(str(row["p_win"])) - float(str(row["price"])) for row in rows]
         mean = 100 * sum(above) / len(above)
@@ -287,14 +287,14 @@ def efficiency(queries: Queries) -> None:
                 icon=":material/hourglass_empty:",
             )
             return
-        from dashboard.market_charts import calibration_chart
+        from dashboard.result_charts import calibration_chart
 
         words = (
             f"{count(len(found))} positions held to the resolution: won less paid {100 * mean:+.1f} ¢ a share on "
             "average, before fees."
         )
         st.caption(plain(words))
-        st.altair_chart(calibration_chart(calibration(found), theme()), width="stretch", key="calibration", alt=words)
+        st.altair_chart(calibration_chart(calibration(found)), width="stretch", key="calibration", alt=words)
 
 
 def read_books(queries: Queries, live: Live, most: int) -> list[DayBook]:

@@ -6,10 +6,10 @@ import pytest
 
 from dashboard.charts import POINTS_MAX
 from dashboard.inks import INK
-from dashboard.market_charts import belief_chart, calibration_chart, heat_map, result_bars
 from dashboard.market_results import Bet, calibration, result_rows
 from dashboard.money_charts import day_bars, hour_bars, part_bars, underwater, win_line
 from dashboard.performance import Result, Sum, hourly, shares_of
+from dashboard.result_charts import belief_chart, calibration_chart, heat_map, result_bars
 from dashboard.state import Point
 from shared.domain.instants import DAY, HOUR, MINUTE
 from shared.domain.money import ONE, dollars
@@ -100,7 +100,8 @@ def test_only_what_is_never_negative_is_coloured_by_its_root(least: float, scale
 
 def test_calibration_draws_the_line_on_which_prices_come_true() -> None:
     spec = calibration_chart(calibration([Bet(0.4, won=True)])).to_dict()
-    assert marks_of(spec) == ["line", "rule", "point", "text"]
+    assert marks_of(spec) == ["line", "rule", "point"]
+    assert spec["layer"][2]["encoding"]["size"]["field"] == "bets"
     assert spec["layer"][0]["data"]["values"] == [{"price": 0, "rate": 0}, {"price": 1, "rate": 1}]
 
 
