@@ -14,8 +14,9 @@ from shared.domain.instants import DAY, HOUR, MILLISECOND
 from shared.domain.money import float_of_micro
 
 Rows = Sequence[Mapping[str, object]]
-LABELLED_MAX = 31
+LABELLED_MAX = 15
 """Bars that carry their numbers; more are too narrow for it."""
+FEW = 5
 
 
 def data_of(rows: Rows) -> alt.Data:
@@ -88,8 +89,8 @@ def day_bars(days: Sequence[Result], theme: str = "light") -> alt.LayerChart | a
         legend=alt.Legend(orient="top", direction="horizontal"),
     )
     tooltip = [alt.Tooltip("day:O", title="Day (UTC)"), alt.Tooltip("label:N", title="Result")]
-    layers = [chart.mark_bar(cornerRadiusEnd=2, size=_width(len(rows))).encode(x=x, y=y, color=colour, tooltip=tooltip)]
-    if len(rows) <= LABELLED_MAX // 2:
+    layers = [_bars(chart, len(rows)).encode(x=x, y=y, color=colour, tooltip=tooltip)]
+    if len(rows) <= LABELLED_MAX:
         gains = chart.transform_filter("datum.usd >= 0").mark_text(
             baseline="bottom", dy=-5, fontSize=12, color=INK[theme]
         )
@@ -98,9 +99,11 @@ def day_bars(days: Sequence[Result], theme: str = "light") -> alt.LayerChart | a
     return alt.layer(*layers).properties(height=220)
 
 
-def _width(bars: int) -> float:
-    """Pixels of a bar: broad enough to be seen, narrow enough that a year of them fits."""
-    return max(2.0, min(48.0, 560.0 / max(bars, 1)))
+def _bars(chart: alt.Chart, count: int) -> alt.Chart:
+    """Bars that share the width there is; a few of them are kept from growing broad."""
+    if count <= FEW:
+        return chart.mark_bar(cornerRadiusEnd=2, size=48)
+    return chart.mark_bar(cornerRadiusEnd=2, width={"band": 0.7})
 
 
 def win_line(rates: Sequence[tuple[int, float]]) -> alt.LayerChart | alt.FacetChart:
