@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dashboard.queries.changes import Changes
+from dashboard.queries.operations import Operating, TableOperations
 from dashboard.rankings import RANKING, Published, Rankings, Run, published_of
 from dashboard.state import Live, Measures, Point, RiskView, WhaleRow, live_of, measures_of, point_of, risk_of, whale_of
 from shared.adapters.dynamo.readers import Readers
@@ -72,6 +73,7 @@ class DynamoQueries:
         now: Callable[[], int] = time.time_ns,
     ) -> None:
         self.changes: Changes = changes
+        self.operations: Operating = TableOperations(readers, account)
         self._readers = readers
         self._rankings = Rankings(lake, now)
         self._account = account

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from dashboard.queries.changes import Changes
+from dashboard.queries.operations import Operating
 from dashboard.rankings import Published, Run
 from dashboard.state import Live, Measures, Point, RiskView, WhaleRow
 from shared.domain.command import Command
@@ -20,6 +21,10 @@ class Queries(Protocol):
     @property
     def changes(self) -> Changes:
         """What a page may change."""
+
+    @property
+    def operations(self) -> Operating:
+        """What concerns whoever runs the house."""
 
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""

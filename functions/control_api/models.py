@@ -55,6 +55,33 @@ class Stop(BaseModel):
     orders: str
 
 
+class DeadLetter(BaseModel):
+    """An order that failed for good, and who has looked at it (empty: nobody yet)."""
+
+    order_key: str
+    planned_at: str
+    market: str
+    token: str
+    side: str
+    size: int
+    filled: int
+    limit: int
+    note: str
+    reviewed_by: str
+    review: str
+    reviewed_at: str
+
+
+class Reviewed(BaseModel):
+    """Whose review of the order is kept: the first one stays. ``was_reviewed``: it is not the one just given."""
+
+    order_key: str
+    who: str
+    note: str
+    at: str
+    was_reviewed: bool
+
+
 class Component(BaseModel):
     """One part of the system: whether it is well, and how it stands in words."""
 

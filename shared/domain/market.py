@@ -18,6 +18,8 @@ DEFAULT_MIN_SIZE = Shares(5_000_000)
 _UPDOWN = re.compile(r"^([a-z]+)-updown-(5m|15m|4h)-(\d{9,11})$")
 _UPDOWN_LONG = re.compile(r"^[a-z]+-up-or-down-")
 _COIN = re.compile(r"^([a-z]+)-up")
+_COINS = {"bitcoin": "BTC", "ethereum": "ETH", "solana": "SOL", "dogecoin": "DOGE"}
+"""What hourly and daily slugs call some coins."""
 _WINDOW_S = {"5m": 300, "15m": 900, "4h": 14_400}
 
 
@@ -55,12 +57,23 @@ class Market(Struct, frozen=True, gc=False):
     topic: str = ""
 
     @property
+    def coin(self) -> str:
+        """The symbol of the coin whose price decides an up/down market (``BTC``); empty for any other."""
+        return coin_of(self.slug) if self.kind is MarketKind.CRYPTO_UPDOWN else ""
+
+    @property
     def subject(self) -> str:
         """What positions in it have in common with others: its topic if told, else its coin, category, or itself."""
         if self.topic:
             return self.topic
         coin = _COIN.match(self.slug) if self.kind is MarketKind.CRYPTO_UPDOWN else None
         return coin.group(1) if coin is not None else self.category or self.market
+
+
+def coin_of(slug: str) -> str:
+    """The symbol of the coin that an up/down slug names (``BTC``); empty for any other slug."""
+    named = _COIN.match(slug) if is_crypto_updown(slug) else None
+    return "" if named is None else _COINS.get(named.group(1), named.group(1).upper())
 
 
 def is_crypto_updown(slug: str) -> bool:

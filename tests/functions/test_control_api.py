@@ -329,6 +329,8 @@ QUESTIONS = {
     "/api/history/trades": {"get"},
     "/api/whales": {"get"},
     "/api/decisions": {"get"},
+    "/api/dead-letters": {"get"},
+    "/api/dead-letters/{order_key}": {"post"},
     "/api/kill": {"post"},
     "/api/resume": {"post"},
 }

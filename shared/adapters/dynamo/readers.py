@@ -31,6 +31,7 @@ Item = dict[str, Any]
 ATTEMPTS = 2
 MARKS = "#marks"
 RISK = "#risk"
+OPERATIONS = "#operations"
 PAGE = 2_000
 LEGS_AT_ONCE = 25
 _PASSING = (Verdict.NOT_WRITTEN, Verdict.UNKNOWN)
@@ -65,6 +66,12 @@ class Readers:
     def risk(self, account: str) -> Item | None:
         """How risk stands, as the trader wrote it; ``None`` before its first."""
         name = account + RISK
+        bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
+        return _decoded("live", bodies[name], Item) if name in bodies else None
+
+    def operations(self, account: str) -> Item | None:
+        """What the trader tells those who run the house; ``None`` before its first."""
+        name = account + OPERATIONS
         bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
         return _decoded("live", bodies[name], Item) if name in bodies else None
 
