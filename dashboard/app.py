@@ -17,6 +17,7 @@ PAGES = (
     st.Page("pages/decisions.py", title="Decisions", icon=":material/checklist:"),
     st.Page("pages/risk.py", title="Risk", icon=":material/shield:"),
     st.Page("pages/whales.py", title="Whales", icon=":material/trophy:"),
+    st.Page("pages/operations.py", title="Operations", icon=":material/engineering:"),
     st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
 )
 

@@ -1,4 +1,4 @@
-"""What the house leaves behind for whoever runs it, typed: parts, the tape, orders that failed, runs, reviews, a day's
+"""What the house leaves behind for whoever runs it, typed: its parts, orders that failed, known windows, a day's
 points. Times are nanoseconds UTC, proportions millionths.
 """
 
@@ -21,13 +21,6 @@ class Part(Struct, frozen=True):
     says: str = ""
 
 
-class Tape(Struct, frozen=True):
-    """Events that are not durable yet, and those that are lost."""
-
-    waiting: int = 0
-    dropped: int = 0
-
-
 class Operations(Struct, frozen=True):
     """What the trader writes about itself every half minute. ``at`` is the wall clock, ``event_at`` the engine's now.
 
@@ -38,7 +31,6 @@ class Operations(Struct, frozen=True):
     at: int = 0
     event_at: int = 0
     parts: dict[str, Part] = {}
-    tape: Tape = Tape()
     dead: tuple[str, ...] = ()
     dead_count: int = 0
     updown: tuple[Listed, ...] = ()

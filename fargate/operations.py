@@ -1,4 +1,4 @@
-"""What those who run the house are shown besides money and risk: parts, the tape, failed orders, known windows."""
+"""What those who run the house are shown besides money and risk: its parts, failed orders, known windows."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,6 @@ from msgspec import to_builtins
 from fargate.condition import Component
 from shared.domain.updown import listed
 from shared.engine.engine import Engine
-from shared.ports import Archive
 
 DEAD_SHOWN = 100
 TEXT_MAX = 160
@@ -15,7 +14,7 @@ TEXT_MAX = 160
 Row = dict[str, object]
 
 
-def operations_of(engine: Engine, parts: Mapping[str, Component], tape: Archive, at: int) -> Row:
+def operations_of(engine: Engine, parts: Mapping[str, Component], at: int) -> Row:
     """How the parts stand at event time ``at``; the keys of the latest orders that failed for good (``dead``, of
     ``dead_count``), the last one planned first; up/down markets by coin and window.
     """
@@ -23,7 +22,6 @@ def operations_of(engine: Engine, parts: Mapping[str, Component], tape: Archive,
     return {
         "event_at": at,
         "parts": {name: {"ok": one.ok, "says": one.says[:TEXT_MAX]} for name, one in parts.items()},
-        "tape": {"waiting": tape.waiting, "dropped": tape.dropped},
         "dead": dead[: -DEAD_SHOWN - 1 : -1],
         "dead_count": len(dead),
         "updown": to_builtins(listed(list(engine.markets.values()), at)),

@@ -260,7 +260,7 @@ class Trader(Generic[AnyDriver]):
 
     def _show_operations(self, at: int) -> None:
         served = {feed: list(coins) for feed, coins in self.served.items()}
-        shown = {**operations_of(self.driver.engine, self.health.parts(), self._tape, at), "spot": served}
+        shown = {**operations_of(self.driver.engine, self.health.parts(), at), "spot": served}
         self._away("operations", lambda: self._views.put_operations({"at": self._clock.now(), **shown}))
 
     def _show_marks(self) -> None:

@@ -31,7 +31,7 @@ from shared.domain.errors import BadInput, HouseError, NotAllowed
 from shared.domain.instants import SECOND
 
 START = "Nothing to show yet: the trader has not published its settings. Start it with `make run`."
-DRAFT = "draft"
+DRAFT, CHOSEN = "draft", "limit_names"
 ROW, HEAD = 35, 38  # pixels of a row and of the head of a table
 SILENT_NS = 15 * SECOND  # not money: seconds to nanoseconds
 MODES = {
@@ -114,7 +114,7 @@ def change_limits(queries: Queries) -> None:
             "Change limits",
             list(names),
             format_func=lambda name: names[name],
-            key="limit_names",
+            key=CHOSEN,
             help="Choose one or several; they are changed together or not at all.",
         )
         now = in_force(view.changes)
@@ -256,6 +256,7 @@ def _ask(draft: Draft, reason: str) -> None:
         st.error(plain(f"It was not done: {error}."))
         return
     _close()
+    st.session_state.pop(CHOSEN, None)
     st.toast(plain(said), icon=":material/check:")
     st.rerun()
 

@@ -110,13 +110,16 @@ class Mode(BaseModel):
 
 
 class Config(BaseModel):
-    """Limits in force, those that people changed (as written), and who is watched by hand."""
+    """Limits in force, those that people changed (as written), and who is watched by hand. ``made`` and ``refused``:
+    the latest requests that hold, and those that do not, by ``command_id``, and why.
+    """
 
     in_force: dict[str, Any]
     changed: dict[str, str]
     pinned: list[str]
     unpinned: list[str]
     unfit: str
+    made: list[str]
     refused: dict[str, str]
 
 

@@ -111,6 +111,7 @@ def config() -> Config:
         pinned=list(changes.get("pinned", [])),
         unpinned=list(changes.get("unpinned", [])),
         unfit=str(changes.get("unfit", "")),
+        made=list(changes.get("made", [])),
         refused=dict(changes.get("refused", {})),
     )
 
