@@ -32,6 +32,7 @@ Item = dict[str, Any]
 ATTEMPTS = 2
 MARKS = "#marks"
 RISK = "#risk"
+OPERATIONS = "#operations"
 PAGE = 2_000
 LEGS_AT_ONCE = 25
 _PASSING = (Verdict.NOT_WRITTEN, Verdict.UNKNOWN)
@@ -83,6 +84,12 @@ class Readers:
             return None
         candles = _decoded("live", bodies[stored], Stored) if stored in bodies else None
         return View(_decoded("live", bodies[moving], Screen), candles)
+
+    def operations(self, account: str) -> Item | None:
+        """What the trader tells those who run the house; ``None`` before its first."""
+        name = account + OPERATIONS
+        bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
+        return _decoded("live", bodies[name], Item) if name in bodies else None
 
     def metrics(self, account: str, start: int, end: int) -> list[Item]:
         """The points of the curves from ``start`` to ``end`` (nanoseconds, both included), oldest first."""
