@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove sim bench research soak drill stats day image synth deploy rehearse cost lock clean setup-run setup-dev
+.PHONY: help run test lint types prove sim bench screens research soak drill stats day image synth deploy rehearse cost lock clean setup-run setup-dev setup-browser
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -29,7 +29,7 @@ help: ## list the commands
 run: setup-run ## paper trading on live public data, dashboard on 127.0.0.1:8501  [FRESH=1] [SPEED=60|max] [RECORDING=path] [WORLD=local]
 	@exec $(RUN_WORLD) $(PY) -m fargate paper $(RUN_OPTIONS)
 
-test: setup-dev ## all tests; 100% of lines and branches of domain, engine and strategies  [ARGS="-k words"]
+test: setup-dev setup-browser ## all tests; 100% of lines and branches of domain, engine and strategies  [ARGS="-k words"]
 	@$(if $(ARGS),$(PY) -m pytest -n 2 $(ARGS),$(MAKE) test-money test-rest)
 
 # Tracing costs more than half of a test's time, so `make test` traces only what must be covered to the last branch.
@@ -59,12 +59,15 @@ prove: setup-dev ## generated histories and mutated frames: nothing is lost, dou
 	@$(PY) -m tests.prove $(ARGS)
 	@$(if $(ARGS),,$(PY) -m tests.prove.pairs)
 
-sim: setup-dev ## histories of the real trader over faulty ports, and every single crash of the scenarios  [SEEDS=10000] [FIRST=0]
-	@$(PY) -m tests.simulation --placements --seeds "$(or $(SEEDS),10000)" --first "$(or $(FIRST),0)" $(ARGS)
+sim: setup-dev ## histories of the real trader over faulty ports, every single crash of the scenarios, kills  [SEEDS=10000] [FIRST=0]
+	@$(PY) -m tests.simulation --placements --kills 1000 --seeds "$(or $(SEEDS),10000)" --first "$(or $(FIRST),0)" $(ARGS)
 
 bench: setup-dev ## speed, as a table and build/bench.json
 	@mkdir -p build
 	@$(PY) -m tests.bench $(ARGS)
+
+screens: setup-dev setup-browser ## how long a reader of a full dashboard waits, in a real browser; every page as a picture  [ARGS="--size small"]
+	@$(PY) -m tests.browser $(ARGS)
 
 research: setup-dev ## who would have been followed, and what a follower would have earned: intervals, no promises
 	@$(PY) -m tests.selection $(ARGS)
@@ -97,7 +100,7 @@ rehearse: setup-dev node_modules ## the cloud deployed into the embedded AWS by 
 cost: ## the month's bill of the templates in cdk.out, line by line  (after `make synth`)
 	@$(PY) -m cdk.cost $(ARGS)
 
-# The CDK's command line is the one thing from npm; everything else of it is in .venv.
+# From npm come the CDK's command line and what drives the browser; everything else is in .venv.
 node_modules: package-lock.json
 	@npm ci --no-audit --no-fund --silent && touch node_modules
 
@@ -115,6 +118,9 @@ setup-dev:
 	@requirements/install.sh dev
 	@mkdir -p build
 	@requirements/rie.sh
+
+setup-browser:
+	@requirements/browser.sh
 
 .DEFAULT:
 	@echo "make: there is no target \"$@\"; \`make help\` lists them." >&2; exit 2

@@ -6,9 +6,6 @@ Names and thresholds are those of the conditions people are told of (shared/doma
 from dataclasses import dataclass
 from typing import Literal
 
-NAMESPACE = "House"
-"""Where our own metrics are: shared/observability.py and the trader write them, under ``service``."""
-
 
 @dataclass(frozen=True)
 class Condition:

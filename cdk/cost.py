@@ -148,7 +148,10 @@ def _functions(resources: Sequence[Resource]) -> Iterator[Line]:
     yield _line("schedule call", sum(schedules.values()))
     if _of(resources, "AWS::ApiGateway::RestApi"):
         routed = ("kill_switch", "telegram_webhook", "control_api")
-        yield _line("API request", sum(CALLS_OF[name].amount for name in routed))
+        asked = sum(CALLS_OF[name].amount for name in routed)
+        yield _line("API request", asked)
+        if any(one.properties.get("TracingEnabled") for one in _of(resources, "AWS::ApiGateway::Stage")):
+            yield _line("X-Ray trace", asked)
 
 
 def _line(name: str, amount: float, free: float | None = None) -> Line:

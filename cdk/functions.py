@@ -21,7 +21,8 @@ class Row:
     ``lake``: reads or writes objects of it. ``archives``: adds objects to the audit bucket. ``secrets``: may read
     these. ``rotates``: renews these. ``hashes``: reads or writes the hashes of the kill token. ``notifies``: may queue
     notices. ``mails``: may publish to the topic. ``late_s``: how long a delayed run is still worth doing. ``retries``:
-    how often an asynchronous run is repeated.
+    how often an asynchronous run is repeated. ``dated``: under which name its schedule tells the instant it runs for,
+    so that a run that is repeated is the same one.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     mails: bool = False
     late_s: int = 3_600
     retries: int = 2
+    dated: str | None = None
 
 
 FUNCTIONS = (
@@ -75,7 +77,6 @@ FUNCTIONS = (
         reads=(*BOOKS, *SHOWN, "paper"),
         writes=("control", "paper"),
         scans=("markets",),
-        lake="read",
     ),
     Row(
         "watch_trader",
@@ -102,8 +103,7 @@ FUNCTIONS = (
         "writes the journal into the audit bucket as it is committed",
         timeout_s=60,
         source="streams",
-        reads=("control",),
-        writes=("control",),
+        reads=("journal",),
         archives=True,
     ),
     Row(
@@ -113,7 +113,7 @@ FUNCTIONS = (
         timeout_s=300,
         every="rate(1 hour)",
         reads=BOOKS,
-        writes=("control",),
+        archives=True,
     ),
     Row(
         "reconcile",
@@ -160,7 +160,7 @@ FUNCTIONS = (
         every="rate(1 hour)",
         reads=(*BOOKS, *SHOWN),
         writes=("control", "metrics"),
-        lake="write",
+        dated="at",
     ),
     Row(
         "discover_whales",
@@ -169,6 +169,8 @@ FUNCTIONS = (
         timeout_s=900,
         heavy=True,
         every="cron(0 0/6 * * ? *)",
+        reads=("control",),
+        writes=("control",),
         lake="write",
     ),
     Row(
@@ -181,17 +183,18 @@ FUNCTIONS = (
         reads=("control",),
         writes=("control",),
         lake="write",
+        dated="as_of",
     ),
 )
 
 ROUTES = (
     *("GET/api/health", "GET/api/mode", "GET/api/markets/config", "GET/api/markets/available", "GET/api/positions"),
     *("GET/api/positions/pnl", "GET/api/history/snapshots", "GET/api/history/trades", "GET/api/whales"),
-    *("GET/api/decisions", "GET/api/openapi.json"),
+    *("GET/api/decisions", "GET/api/dead-letters", "GET/api/openapi.json"),
 )
 """What people may look at over the API."""
-STOPS = ("POST/kill", "POST/api/kill")
-"""One factor is enough to stop."""
+STOPS = ("POST/kill", "POST/api/kill", "POST/api/dead-letters/*")
+"""One factor is enough to stop, and to note that a failed order was looked at: neither lets anything trade."""
 UNSIGNED = ("POST/kill/token", "POST/telegram")
 """What nobody signs: the functions check a token, or the webhook's secret."""
 GUARDED = ("POST/api/resume", "POST/api/mode", "PUT/api/markets/config")

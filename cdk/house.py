@@ -46,7 +46,7 @@ def build(app: App, deployment: Deployment) -> House:
     trader = TraderStack(app, f"{name}-trader", deployment, data, network)
     functions = FunctionsStack(app, f"{name}-functions", deployment, data)
     api = ApiStack(app, f"{name}-api", deployment, functions.made)
-    dashboard = DashboardStack(app, f"{name}-dashboard", deployment, data, network, trader.tasks)
+    dashboard = DashboardStack(app, f"{name}-dashboard", deployment, data, network, trader.tasks, api)
     alarms = AlarmsStack(app, f"{name}-alarms", deployment, data.messages)
     alarms.watch_functions(functions.made, functions.failed)
     alarms.watch_trader(trader.service)

@@ -28,6 +28,7 @@ PRICES = {
     "Lambda ARM GB-second": 0.0000133334,
     "Lambda request": 0.20 / MILLION,
     "API request": 3.50 / MILLION,
+    "X-Ray trace": 5.00 / MILLION,
     "S3 GB": 0.023,
     "S3 put": 0.005 / 1_000,
     "S3 get": 0.0004 / 1_000,
@@ -53,6 +54,7 @@ FREE = {
     "CloudWatch logs GB": 5,
     "DynamoDB GB": 25,
     "Lambda GB-second": 400_000,
+    "X-Ray trace": 100_000,
 }
 """What every account has for nothing each month, for good (not the offers of the first year)."""
 

@@ -52,6 +52,16 @@ class Deployment:
         return f"house-{self.stage}-"
 
     @property
+    def webhook(self) -> str:
+        """The name of the parameter that says where Telegram finds the bot."""
+        return f"/{self.prefix}webhook"
+
+    @property
+    def namespace(self) -> str:
+        """Where CloudWatch keeps our own metrics: those of two stages in one account are never taken for each other."""
+        return f"House/{self.stage}"
+
+    @property
     def is_live(self) -> bool:
         """Whether real money is meant."""
         return self.stage == "live"

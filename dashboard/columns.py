@@ -157,19 +157,6 @@ def leg_columns() -> "dict[str, ColumnConfig]":
     }
 
 
-def limit_columns() -> "dict[str, ColumnConfig]":
-    """Limits and how far they are used up."""
-    return {
-        "limit": COLUMN.TextColumn("Limit", width=148, pinned=True, help="What is limited."),
-        "state": COLUMN.TextColumn("State", width=82, help="Near: four fifths are used. Reached: nothing is left."),
-        "share": COLUMN.ProgressColumn(
-            "Used up", format="%.0f%%", min_value=0, max_value=100, width=128, help="Part of the limit that is used."
-        ),
-        "used": COLUMN.TextColumn("Used", width=95, help="What is used now."),
-        "of": COLUMN.TextColumn("Of", width=95, help="The limit itself."),
-    }
-
-
 def breaker_columns() -> "dict[str, ColumnConfig]":
     """Breakers, those that are tripped first."""
     return {
@@ -218,7 +205,9 @@ def source_columns() -> "dict[str, ColumnConfig]":
             width=120,
             help="Share of all trades of followed wallets, told by anybody, that this source told.",
         ),
-        "trades": COLUMN.TextColumn("Trades", width=95, help="The same as counts, over 24 hours at most."),
+        "trades": COLUMN.TextColumn(
+            "Trades", width=95, alignment="right", help="The same as counts, over 24 hours at most."
+        ),
         "p50": COLUMN.NumberColumn("Delay p50", format="%.2f s", width=80, help=f"Half come sooner: {since}."),
         "p95": COLUMN.NumberColumn("Delay p95", format="%.2f s", width=80, help=f"95% come sooner: {since}."),
         "notices": COLUMN.TextColumn(

@@ -34,7 +34,7 @@ SEARCHED, SHOWN = 1_000, 50
 def deep_dive(row: Row, run: Run, followed: Collection[str], whale: WhaleRow | None, queries: Queries) -> None:
     """Everything a stored run, and the account, say of one wallet."""
     wallet = text(row, "wallet")
-    st.caption(f"`{wallet}`", help="The whole address.")
+    st.markdown(f"`{wallet}`", help="The whole address.")
     verdict, rest = sentences(row, run.rules)
     _verdict(verdict, row, wallet in followed)
     if rest:
@@ -179,6 +179,6 @@ def _ours(wallet: str, whale: WhaleRow | None, queries: Queries) -> None:
 
 def lone_whale(whale: WhaleRow, queries: Queries) -> None:
     """What can be said of a followed wallet whose ranking is not stored."""
-    st.caption(f"`{whale.wallet}`", help="The whole address.")
+    st.markdown(f"`{whale.wallet}`", help="The whole address.")
     st.success(plain(rest_of(whale)), icon=":material/check_circle:")
     _ours(whale.wallet, whale, queries)

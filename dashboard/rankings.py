@@ -6,8 +6,10 @@ changes, so that what was read once is kept. Neither Polars nor SciPy is needed 
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,7 +32,7 @@ RANKING = "ranking"
 NAMES_KEPT_NS = 60 * SECOND  # not money: seconds to nanoseconds
 RUNS_KEPT = 4
 PROVEN_Q = 0.05
-NEEDED = ("wallet", "rank", "eligible", "allocation", "q_value", "follower_sharpe_low")
+NEEDED = ("wallet", "rank", "eligible", "reason", "allocation", "q_value", "follower_sharpe_low")
 PAIRS_NEEDED = ("wallet", "other", "linked", "evidence")
 
 
@@ -66,8 +68,23 @@ class Run:
         self._place = {wallet: place for place, wallet in enumerate(scores["wallet"].to_pylist())}
         self.wallets = len(self._place)
         self.eligible = sum(1 for sure in scores["eligible"].to_pylist() if sure)
+        self.funded = sum(1 for share in scores["allocation"].to_pylist() if share)
         self.proven = sum(1 for q in scores["q_value"].to_pylist() if q is not None and q <= PROVEN_Q)
         self.follower: bool = scores["follower_sharpe_low"].null_count < scores.num_rows
+
+    @cached_property
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why wallets are not eligible and how many for each reason, the commonest first."""
+        out = [row for row in self._scores.select(["eligible", "reason"]).to_pylist() if not row["eligible"]]
+        counted = Counter(row["reason"] or "" for row in out)
+        return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def best(self, most: int) -> list[str]:
+        """The best ranked wallets, the best first."""
+        import pyarrow.compute as pc
+
+        ranked = self._scores.filter(pc.is_valid(self._scores["rank"])).sort_by("rank")
+        return [str(wallet) for wallet in ranked["wallet"].slice(0, most).to_pylist()]
 
     def row(self, wallet: str) -> Row | None:
         """Everything the run says of one wallet; ``None`` when it is not in it."""

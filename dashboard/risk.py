@@ -31,6 +31,7 @@ UNITS = {"usd": Kind.MONEY, "share": Kind.SHARE, "count": Kind.COUNT}
 NEAR = 80.0
 """Percent of a limit from which it counts as nearly reached."""
 REACHED = 100.0
+STATES = ("■ Reached", "▲ Near", "● Fine")
 DOES = {"HALT": "■ Stops entries", "PAUSE": "❚❚ Pauses entries", "REDUCE": "▼ Reduces size"}
 SEVERITIES = {1: "✖ 1 · halts", 2: "▲ 2 · reduces", 3: "● 3 · note"}
 FINDINGS = {
@@ -58,7 +59,7 @@ def limit_rows(limits: tuple[Use, ...]) -> list[Row]:
     return [
         {
             "limit": NAMES.get(use.name, readable(use.name)),
-            "state": "■ Reached" if share >= REACHED else "▲ Near" if share >= NEAR else "● Fine",
+            "state": STATES[0] if share >= REACHED else STATES[1] if share >= NEAR else STATES[2],
             "share": min(share, 100.0),
             "used": _shown(use.unit, use.used),
             "of": _shown(use.unit, use.limit),
@@ -144,10 +145,10 @@ def exit_rows(exits: Mapping[str, int]) -> list[Row]:
     return [{"rule": label(rule), "count": exits.get(rule.value, 0), "meaning": sentence(rule)} for rule in ordered]
 
 
-def stress_rows(stress: Mapping[str, int]) -> list[Row]:
-    """What each scenario would bring, the worst first."""
+def stress_bars(stress: Mapping[str, int]) -> list[tuple[str, float, str]]:
+    """What each scenario would bring, the worst first: its name, dollars, and the same in words."""
     ordered = sorted(stress.items(), key=lambda pair: pair[1])
-    return [{"scenario": readable(name), "result": gain(result)} for name, result in ordered]
+    return [(readable(name), float_of_micro(result), gain(result)) for name, result in ordered]
 
 
 def settlement_words(settlement: Settlement) -> str:

@@ -4,6 +4,7 @@ switch, 4 an invariant failed.
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -68,6 +69,12 @@ def capital(text: str) -> Usd:
     return Usd(micro)
 
 
+def _published(parser: argparse.ArgumentParser) -> None:
+    text = "keep the report in the lake as a study of this name, for page Research of the dashboard"
+    parser.add_argument("--publish", metavar="NAME", help=text)
+    parser.set_defaults(typed="")
+
+
 def _replay(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = group.add_parser("replay", help="run a recording through the whole engine and report")
     parser.add_argument("path", type=Path, help="Parquet or JSONL file of activity rows, or a synthetic day's folder")
@@ -87,6 +94,7 @@ def _replay(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     parser.add_argument("--capital", type=capital, default=None, metavar="USD", help="default: 10000")
     parser.add_argument("--seed", type=seed, default=0, help="decides the modelled delays (default: 0)")
     parser.add_argument("--sizing", choices=("kelly", "ratio"), default="kelly", help="how copies are sized")
+    _published(parser)
     parser.set_defaults(run="replay")
 
 
@@ -127,9 +135,7 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
                 const=f"remote_{run}",
                 help="the deployment at --url, with your AWS credentials (to resume: a session with MFA)",
             )
-            parser.add_argument(
-                "--url", default=os.environ.get("CONTROL_URL", ""), help="of --remote: the API's (default: CONTROL_URL)"
-            )
+            _url(parser)
     _set(group)
     parser = group.add_parser(
         "status", help="how the trader on this machine stands: 0 ready, 1 not ready, 2 nobody there"
@@ -137,6 +143,11 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument("--live", action="store_true", help="0 also while it is not ready, as long as it is alive")
     parser.add_argument("--json", action="store_true", help="machine-readable answer")
     parser.set_defaults(run="status")
+
+
+def _url(parser: argparse.ArgumentParser) -> None:
+    where = os.environ.get("CONTROL_URL", "")
+    parser.add_argument("--url", default=where, help="of --remote: the API's (default: CONTROL_URL)")
 
 
 def _set(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -156,6 +167,9 @@ def _set(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, parser in (("limit", limit), ("mode", mode), ("watch", watch), ("reset", reset)):
         parser.add_argument("--reason", default="by hand", help="why; it is kept and shown")
         parser.add_argument("--json", action="store_true", help="machine-readable answer")
+        words = "the deployment at --url, with your AWS credentials of a session with MFA"
+        parser.add_argument("--remote", action="store_true", help=words)
+        _url(parser)
         parser.set_defaults(run=f"set_{name}")
 
 
@@ -192,6 +206,7 @@ def _score(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--basis", choices=("auto", "follower", "own"), default="auto", help="whose returns are ranked (default: auto)"
     )
     parser.add_argument("--seed", type=int, default=0, help="decides the resamples (default: 0)")
+    _published(parser)
     parser.set_defaults(run="score")
 
 
@@ -250,6 +265,7 @@ def _probe(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--limits", choices=("wide", "copy"), default="wide", help="copy: the real ones, whose breakers end it early"
     )
     parser.add_argument("--capital", type=capital, metavar="USD", help="default: 1000000; of copy, the configured one")
+    _published(parser)
     parser.set_defaults(run="probe")
 
 
@@ -316,6 +332,7 @@ def _nothing_begun(_number: int, _frame: FrameType | None) -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; every expected failure is one sentence on standard error and an exit code that means it."""
     options = parser_of().parse_args(arguments)
+    options.typed = shlex.join(["python", "-m", "fargate", *(sys.argv[1:] if arguments is None else arguments)])
     try:
         settings = read_settings(os.environ)
         if options.run in LIVES:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from fargate.limits import limits_in_force
 from fargate.paper import PaperOptions, run_paper
+from fargate.publishing import Publisher
 from fargate.session import probe_urls
 from shared.adapters.discovery.discover import DiscoveryRules
 from shared.adapters.discovery.refresh import discover_now, rank_now
@@ -35,6 +36,7 @@ from shared.domain.ids import fact_id
 from shared.domain.instants import SECOND
 from shared.domain.ledger import Position
 from shared.domain.money import format_fixed, format_micro
+from shared.domain.reasons import COPIES
 from shared.engine.limits import Limits
 from shared.ports import Store, Switch
 from shared.research.executed import Noting, write_fills
@@ -61,7 +63,8 @@ def _replay_limits(options: argparse.Namespace, settings: Settings) -> Limits:
 
 
 def replay(options: argparse.Namespace, settings: Settings) -> int:
-    """Run a recording and report; the report as a table, and as JSON where asked."""
+    """Run a recording and report; the report as a table, and as JSON and as a study where asked."""
+    publisher = Publisher(options.publish, options.typed, settings)
     chosen = ReplayOptions(
         path=options.path,
         resolutions=options.resolutions,
@@ -81,6 +84,9 @@ def replay(options: argparse.Namespace, settings: Settings) -> int:
         report, driver = _replay_on_dynamo(chosen)
     if options.fills is not None:
         write_fills(options.fills, driver.fills, driver.engine.desk.books.orders)
+    inputs = (options.path, options.resolutions, options.whales, options.book)
+    if told_where := publisher.publish("replay", report, inputs, _replay_figures(report)):
+        _say(told_where)
     body = json.dumps(msgspec.to_builtins(report), indent=2)
     if str(options.json) == "-":
         print(body)
@@ -90,6 +96,19 @@ def replay(options: argparse.Namespace, settings: Settings) -> int:
         options.json.write_text(body + "\n", encoding="utf-8")
     print(_table(report))
     return 0
+
+
+def _replay_figures(report: ReplayReport) -> dict[str, float | None]:
+    """A replay in few numbers."""
+    return {
+        "equity_usd": report.equity_usd,
+        "capital_usd": report.capital_usd,
+        "whale_trades": report.whale_trades,
+        "copied": sum(report.decisions.get(reason.value, 0) for reason in COPIES),
+        "fills": report.fills,
+        "fill_rate": report.fill_rate,
+        "slippage_bps_p50": report.slippage_bps["p50"],
+    }
 
 
 def _replay_on_dynamo(chosen: ReplayOptions) -> tuple[ReplayReport, Noting]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from fargate.compose import House
+from fargate.starting import Starting
 from fargate.trader import Trader
 from shared.adapters.polymarket.normal import frame_of, market_of, payouts_of
 from shared.adapters.polymarket.poll_feed import PollFeed
@@ -38,6 +39,7 @@ class Past:
         self._driver = trader.driver
         self._say = say
         self._hours = hours
+        self._starting = Starting(house.views, house.live, house.gauges, house.clock)
 
     async def deal(self, feed: PollFeed, watch: Ranking, ranked_at: int) -> Dealt:
         """Read the past of the watched wallets and trade it; what came before the ranking (``ranked_at``) is only
@@ -49,7 +51,7 @@ class Past:
 
         def progress(done: int, rows: int) -> None:
             self._trader.check()
-            self._trader.health.beat(f"reading the past: {done} of {len(feed.wallets)} wallets")
+            self._beat(f"reading the past: {done} of {len(feed.wallets)} wallets")
             if time.monotonic() - said[0] >= 2.0:
                 said[0] = time.monotonic()
                 self._say(f"  {done} of {len(feed.wallets)} wallets, {rows:,} rows")
@@ -66,6 +68,11 @@ class Past:
         shown = await self._replay(feed, trades, start, now)
         return Dealt(now, tuple(dict.fromkeys(row.tx_hash for row in trades if row.timestamp_s * SECOND <= shown)))
 
+    def _beat(self, progress: str) -> None:
+        """It lives: for whoever asks the task, and for whoever looks at the tables."""
+        self._trader.health.beat(progress)
+        self._starting.show(progress)
+
     def _begin(self, start: int) -> None:
         self._driver.recover(self._house.records, start)
         self._trader.health.recovered()
@@ -79,7 +86,9 @@ class Past:
         """
         engine, driver = self._driver.engine, self._driver
         recording = Recording(frame_of(trades), seed=0, source="backfill")
+        self._beat(f"asking for {len(recording.markets)} markets")
         found = await feed.markets(recording.markets)
+        self._beat(f"learning from {len(trades):,} trades")
         known: dict[str, Market] = {market.condition_id: market_of(market) for market in found}
         for at, market in recording.listings(known):
             engine.warm(Event(0, min(at, start), at, "driver", MarketListed(market)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from fargate.publishing import Publisher
 from shared.domain.instants import SECOND
 from shared.domain.money import dollars
 from shared.research.executed import Execution, write_fills
@@ -17,13 +18,16 @@ CAPITAL = dollars(1_000_000)
 
 
 def probe(options: argparse.Namespace, settings: Settings) -> int:
-    """Run the study; print it, and write the report and the fills where asked."""
+    """Run the study; print it, and write the report and the fills, and publish it, where asked."""
+    publisher = Publisher(options.publish, options.typed, settings)
     copying = options.limits == "copy"
     capital = options.capital or (settings.copy.capital if copying else CAPITAL)
     chosen = ProbeOptions(options.book, options.orders, options.seed, options.limits, capital)
     found = run_probe(chosen, say=lambda line: print(line, file=sys.stderr, flush=True))
     if options.fills is not None:
         write_fills(options.fills, found.fills, found.orders)
+    if told_where := publisher.publish("probe", found.report, (options.book,), _figures(found.report)):
+        print(told_where, file=sys.stderr)
     body = json.dumps(msgspec.to_builtins(found.report), indent=2)
     if str(options.json) == "-":
         print(body)
@@ -32,6 +36,19 @@ def probe(options: argparse.Namespace, settings: Settings) -> int:
         _write(options.json, body)
     print(as_text(found.report))
     return 0
+
+
+def _figures(report: ProbeReport) -> dict[str, float | None]:
+    """The study in few numbers."""
+    total = report.overall
+    return {
+        "intents": total.intents,
+        "orders": total.orders,
+        "fills": total.fills,
+        "fill_rate": total.fill_rate,
+        "slippage_bps_p50": total.slippage_bps["p50"],
+        "time_to_fill_s_p50": total.time_to_fill_s["p50"],
+    }
 
 
 def _write(path: Path, body: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from fargate.publishing import Publisher
 from shared.adapters.scores.activity import holds_trades, read_activity, read_outcomes
 from shared.analytics.explain import explain
 from shared.analytics.scorecard import Scorecard, score_wallets
@@ -61,15 +62,17 @@ class Progress:
             print(f"{spent:6.1f} s  {self._text}", file=sys.stderr, flush=True)
 
 
-def score(options: argparse.Namespace, _settings: Settings) -> int:
+def score(options: argparse.Namespace, settings: Settings) -> int:
     """Read, score, print, write; ``BadInput`` with one sentence for what cannot be used."""
     if options.top < 1:
         raise BadInput(f"--top must be at least 1, not {options.top}")
+    publisher = Publisher(options.publish, options.typed, settings)
     files, left_out = _files(options.trades)
     for sentence in left_out:
         print(f"left out: {sentence}", file=sys.stderr)
     activity = read_activity(files)
-    outcomes = read_outcomes(_resolutions(options, files))
+    resolutions = _resolutions(options, files)
+    outcomes = read_outcomes(resolutions)
     progress = Progress(sys.stderr.isatty(), activity.fills["wallet"].n_unique())
     rules = ScoringRules(seed=options.seed, delay_s=options.delay, basis=options.basis)
     as_of_s = None if options.as_of is None else options.as_of // SECOND
@@ -85,6 +88,13 @@ def score(options: argparse.Namespace, _settings: Settings) -> int:
         "redelivered_rows": activity.redelivered,
         "repeated_files": activity.repeated_files,
     }
+    figures = {
+        "wallets": card.table.height,
+        "eligible": int(card.table["eligible"].sum()),
+        "rows": activity.fills.height,
+    }
+    if told_where := publisher.publish("score", as_json(card, counts, options.top), [*files, *resolutions], figures):
+        print(told_where, file=sys.stderr)
     if options.json is not None:
         body = json.dumps(as_json(card, counts, options.top), indent=2)
         if str(options.json) == "-":

@@ -1,15 +1,19 @@
-"""What the gateway hands over, read once: headers that may come twice, the body as text, and who the caller is."""
+"""What is handed over, read once. By the gateway: headers that may come twice, the body as text, and who the caller is.
+By a schedule: its instant.
+"""
 
 import base64
 import binascii
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
 
 from shared.domain.errors import BadInput, Refused
-from shared.domain.instants import MILLISECOND
+from shared.domain.instants import MILLISECOND, SECOND
 
 Event = dict[str, Any]
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Caller(Struct, frozen=True):
@@ -63,3 +67,23 @@ def signed_caller_of(event: Event) -> Caller:
     if not caller.who or not caller.request or not caller.at:
         raise Refused(f"nobody has signed this request (from {caller.address or 'nowhere'})")
     return caller
+
+
+def instant_of(event: Event, field: str, now: int) -> int:
+    """An instant in nanoseconds that an event may carry: Unix seconds, or ISO-8601 UTC as a schedule writes it; without
+    it ``now``. ``BadInput`` names what cannot be used.
+    """
+    if field not in event:
+        return now
+    asked = event[field]
+    seconds = _seconds_of(asked) if isinstance(asked, str) else asked
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 < seconds < 10**11:
+        raise BadInput(f"event.{field} must be Unix seconds, or a time such as 2026-03-22T12:30:00Z, not {asked!r}")
+    return seconds * SECOND
+
+
+def _seconds_of(text: str) -> int | None:
+    try:
+        return int(datetime.strptime(text, _ISO).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None

@@ -56,5 +56,10 @@ def make_logger(service: str, hidden: Hidden | None = None) -> Logger:
 
 
 def make_metrics(service: str) -> Metrics:
-    """Metrics as log lines in embedded metric format: no request per point."""
-    return Metrics(namespace=NAMESPACE, service=service)
+    """Metrics as log lines in embedded metric format: no request per point.
+
+    In namespace ``House``, or the one that Powertools' own variable POWERTOOLS_METRICS_NAMESPACE names.
+    """
+    made = Metrics(service=service)
+    made.namespace = made.namespace or NAMESPACE
+    return made

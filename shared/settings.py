@@ -154,8 +154,8 @@ class CloudSettings(Struct, frozen=True):
 
     ``deployment``: ``paper`` or ``live``. ``alerts_queue_url``: where notices go. ``alerts_topic``: the ARN by which
     people get them as e-mail. ``kill_hashes``: name of the parameter with the hashes of the kill token.
-    ``kill_secret``, ``telegram_secret``, ``discord_secret``: names in Secrets Manager. ``webhook_url``: where Telegram
-    finds us (empty: where it was told before).
+    ``kill_secret``, ``telegram_secret``, ``discord_secret``: names in Secrets Manager. ``webhook_parameter``: name of
+    the parameter that says where Telegram finds us (empty: where it was told before).
     """
 
     deployment: str = "paper"
@@ -168,7 +168,7 @@ class CloudSettings(Struct, frozen=True):
     telegram_secret: str = ""
     discord_secret: str = ""
     telegram_url: str = TELEGRAM_URL
-    webhook_url: str = ""
+    webhook_parameter: str = ""
 
 
 class Settings(Struct, frozen=True):
@@ -329,14 +329,13 @@ def _limits(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _cloud(env: Mapping[str, str]) -> CloudSettings:
-    names = ("ALERTS_TOPIC", "KILL_HASHES", "KILL_SECRET", "TELEGRAM_SECRET", "DISCORD_SECRET")
+    names = ("ALERTS_TOPIC", "KILL_HASHES", "KILL_SECRET", "TELEGRAM_SECRET", "DISCORD_SECRET", "WEBHOOK_PARAMETER")
     return CloudSettings(
         _read(env, "DEPLOYMENT", "paper", _deployment),
         _read(env, "LAKE_BUCKET", "house-lake", str),
         _read(env, "AUDIT_BUCKET", "house-audit", str),
         _read(env, "ALERTS_QUEUE_URL", "", _url),
         telegram_url=_read(env, "TELEGRAM_URL", TELEGRAM_URL, _url),
-        webhook_url=_read(env, "WEBHOOK_URL", "", _url),
         **{name.lower(): _read(env, name, "", str) for name in names},
     )
 

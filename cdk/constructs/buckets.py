@@ -1,6 +1,6 @@
 """The buckets: the lake, the audit trail that nobody can rewrite, and the records of who asked for what."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -9,6 +9,8 @@ from cdk.settings import Deployment
 from shared.settings import StateSettings, retention
 
 RECORD_DAYS = 90
+BALANCER_LOGS = "dashboard"
+"""Where the load balancer's logs stand in the bucket of records."""
 UNDO_DAYS = 7
 """How long a replaced or deleted object of the lake can be brought back."""
 
@@ -23,6 +25,8 @@ class Buckets(Construct):
     def __init__(self, scope: Construct, construct_id: str, deployment: Deployment) -> None:
         super().__init__(scope, construct_id)
         self.records = _bucket(self, "Records", None, [_expire("records", RECORD_DAYS)])
+        if deployment.domain:
+            self._take_logs_of_balancers()
         self.lake = _bucket(self, "Lake", self.records, [*_lake_rules(), _expire_old_versions()])
         self.audit = s3.Bucket(
             self,
@@ -42,6 +46,19 @@ class Buckets(Construct):
         self.lake_read = self._policy("LakeRead", self.lake, ["s3:GetObject"])
         self.lake_write = self._policy("LakeWrite", self.lake, ["s3:GetObject", "s3:PutObject"])
         self.audit_append = self._policy("AuditAppend", self.audit, ["s3:GetObject", "s3:PutObject"])
+
+    def _take_logs_of_balancers(self) -> None:
+        """The construct of load balancers does this itself only where the region is known beforehand. This service
+        writes them in every region; the accounts of ELB, another one in each, are the older way.
+        """
+        self.records.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogsOfTheLoadBalancer",
+                principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.records.arn_for_objects(f"{BALANCER_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*")],
+            )
+        )
 
     def _policy(self, name: str, bucket: s3.Bucket, actions: list[str]) -> iam.ManagedPolicy:
         return iam.ManagedPolicy(

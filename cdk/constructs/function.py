@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -96,6 +96,8 @@ def _allow(role: iam.Role, row: Row, world: World) -> None:
         role.add_to_policy(world.secrets.statement(secrets_of.READ, *row.secrets))
     if row.rotates:
         role.add_to_policy(world.secrets.statement(secrets_of.ROTATE, *row.rotates))
+        if "telegram" in row.rotates:
+            role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[_webhook(world)]))
     if row.hashes:
         actions = ["ssm:GetParameter", *(["ssm:PutParameter"] if row.hashes == "write" else [])]
         role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[world.secrets.hashes.parameter_arn]))
@@ -103,3 +105,8 @@ def _allow(role: iam.Role, row: Row, world: World) -> None:
         world.messages.alerts.grant_send_messages(role)
     if row.mails:
         role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[world.messages.topic.topic_arn]))
+
+
+def _webhook(world: World) -> str:
+    """Called by its name: the API puts it, which is deployed after the functions."""
+    return f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:parameter{world.deployment.webhook}"

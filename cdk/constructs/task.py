@@ -67,21 +67,22 @@ class Tasks(Construct):
         made.add_volume(name="state")
         return made
 
-    def settings(self, name: str, texts: Mapping[str, str]) -> dict[str, ecs.Secret]:
-        """A task's environment, kept in Parameter Store: ECS reads it when a task starts.
+    def settings(self, name: str, texts: Mapping[str, str], where: Construct) -> dict[str, ecs.Secret]:
+        """A task's environment, kept in Parameter Store by the stack of ``where``: ECS reads it when a task starts.
 
-        So a limit is changed in one place that keeps its history, and takes effect with the next start.
+        So a limit is changed in one place that keeps its history, and takes effect with the next start. Parameters are
+        called by their names, so that the role that starts tasks waits for nothing of ``where``.
         """
-        scope = Construct(self, f"{name.capitalize()}Settings")
-        return {
-            variable: ecs.Secret.from_ssm_parameter(
-                ssm.StringParameter(
-                    scope,
-                    variable.title().replace("_", ""),
-                    parameter_name=f"/{self.deployment.prefix}{name}/{variable}",
-                    string_value=text,
-                    description=f"{variable} of the {name}",
+        made, named = Construct(where, f"{name.capitalize()}Settings"), Construct(self, f"{name.capitalize()}Settings")
+        found: dict[str, ecs.Secret] = {}
+        for variable, text in texts.items():
+            word, path = variable.title().replace("_", ""), f"/{self.deployment.prefix}{name}/{variable}"
+            ssm.StringParameter(
+                made, word, parameter_name=path, string_value=text, description=f"{variable} of the {name}"
+            )
+            found[variable] = ecs.Secret.from_ssm_parameter(
+                ssm.StringParameter.from_string_parameter_attributes(
+                    named, word, parameter_name=path, force_dynamic_reference=True
                 )
             )
-            for variable, text in texts.items()
-        }
+        return found

@@ -12,7 +12,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.alarms import CONDITIONS, NAMESPACE, TRADER, Condition
+from cdk.alarms import CONDITIONS, TRADER, Condition
 from cdk.constructs.function import HouseFunction
 from cdk.constructs.messages import Messages
 from cdk.constructs.signing_key import SigningKey
@@ -29,7 +29,7 @@ class AlarmsStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, deployment: Deployment, messages: Messages) -> None:
         super().__init__(scope, construct_id, description="the alarms of the house")
-        self.prefix, self.messages = deployment.prefix, messages
+        self.prefix, self.namespace, self.messages = deployment.prefix, deployment.namespace, messages
         self._tell = actions.SnsAction(messages.topic)
         # A stage without a trader has nobody to miss.
         self.own = [self._condition(one) for one in CONDITIONS if not (deployment.is_live and one.service == TRADER)]
@@ -87,7 +87,7 @@ class AlarmsStack(Stack):
 
     def _condition(self, one: Condition) -> cloudwatch.Alarm:
         metric = cloudwatch.Metric(
-            namespace=NAMESPACE,
+            namespace=self.namespace,
             metric_name=one.metric,
             dimensions_map={"service": one.service},
             period=Duration.minutes(one.minutes),

@@ -6,6 +6,7 @@ from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from cdk.constructs.function import HouseFunction
@@ -49,8 +50,10 @@ class ApiStack(Stack):
             deploy_options=self._options(),
         )
         self.api.deployment_stage.node.add_dependency(account)
+        self.address = f"https://{self.api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/{STAGE}"
         self._routes(made)
         self._people()
+        self._tell_telegram()
 
     def _account(self) -> apigateway.CfnAccount:
         """API Gateway writes logs by one role per AWS account and region, which outlives this API."""
@@ -69,6 +72,9 @@ class ApiStack(Stack):
         return account
 
     def _options(self) -> apigateway.StageOptions:
+        """Every request is traced from here on (X-Ray). A function adds no segments of its own: for that it would need
+        leave that knows no resource, to tell what its log line says already.
+        """
         stop = apigateway.MethodDeploymentOptions(throttling_rate_limit=5, throttling_burst_limit=10)
         rate = PER_MINUTE / 60
         shape = ",".join(f'"{name}":"$context.{name}"' for name in ACCESS)
@@ -77,6 +83,7 @@ class ApiStack(Stack):
             logging_level=apigateway.MethodLoggingLevel.ERROR,
             data_trace_enabled=False,
             metrics_enabled=False,
+            tracing_enabled=True,
             throttling_rate_limit=rate,
             throttling_burst_limit=20,
             method_options={"/kill/POST": stop, "/kill/token/POST": stop, "/telegram/POST": stop},
@@ -106,6 +113,22 @@ class ApiStack(Stack):
                 request_parameters={f"method.request.header.{header}": True} if header else None,
             )
 
+    def route(self, route: str) -> str:
+        """What a policy calls a route."""
+        return f"arn:{Aws.PARTITION}:execute-api:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self.api.rest_api_id}/{STAGE}/{route}"
+
+    def _tell_telegram(self) -> None:
+        """The rotation of the webhook's secret tells Telegram where we are; it is deployed before this address exists,
+        so it looks here.
+        """
+        ssm.StringParameter(
+            self,
+            "Webhook",
+            parameter_name=self.deployment.webhook,
+            string_value=f"{self.address}/telegram",
+            description="where Telegram finds the bot",
+        )
+
     def _people(self) -> None:
         """Policies to give to people: look, stop, and (with a second factor) operate."""
         for name, routes, factor in (("Viewer", ROUTES, False), ("Stopper", STOPS, False), ("Operator", GUARDED, True)):
@@ -116,11 +139,7 @@ class ApiStack(Stack):
                 statements=[
                     iam.PolicyStatement(
                         actions=["execute-api:Invoke"],
-                        resources=[
-                            f"arn:{Aws.PARTITION}:execute-api:{Aws.REGION}:{Aws.ACCOUNT_ID}:"
-                            f"{self.api.rest_api_id}/{STAGE}/{route}"
-                            for route in routes
-                        ],
+                        resources=[self.route(route) for route in routes],
                         conditions={"Bool": {"aws:MultiFactorAuthPresent": "true"}} if factor else None,
                     )
                 ],

@@ -1,4 +1,4 @@
-"""The dashboard: a task that runs when asked for, reads and never writes, and is seen by its owner alone."""
+"""The dashboard: a task that runs when asked for, only reads and may ask to stop, and is seen by its owner alone."""
 
 from ipaddress import IPv4Address
 
@@ -12,15 +12,18 @@ from aws_cdk import aws_elasticloadbalancingv2_actions as actions
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.buckets import Buckets
+from cdk.constructs.buckets import BALANCER_LOGS, Buckets
 from cdk.constructs.image import DASHBOARD, Image
 from cdk.constructs.tables import READ, TABLES
 from cdk.constructs.task import Tasks
 from cdk.settings import Deployment
+from cdk.stacks.api import ApiStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import HTTPS, NetworkStack
 
 PORT = 8501
+STOP = "POST/api/kill"
+"""The one thing it may ask for: a stop is cheap, and it can neither resume nor loosen anything."""
 COMMAND = ["python", "-m", "streamlit", "run", "dashboard/app.py"]
 OPTIONS = {
     "server.port": f"{PORT}",
@@ -43,17 +46,19 @@ class DashboardStack(Stack):
         data: DataStack,
         network: NetworkStack,
         tasks: Tasks,
+        api: ApiStack,
     ) -> None:
         super().__init__(scope, construct_id, description="the dashboard of the house")
         self.deployment = deployment
         role = iam.Role(
             self,
             "Role",
-            description="the dashboard: reads",
+            description="the dashboard: reads, and may stop trading",
             assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
         )
         role.add_to_policy(data.tables.statement(READ, [row.name for row in TABLES]))
         role.add_managed_policy(data.buckets.lake_read)
+        role.add_to_policy(iam.PolicyStatement(actions=["execute-api:Invoke"], resources=[api.route(STOP)]))
         definition = tasks.definition(self, role, cpu=512, memory=1_024)
         # Everywhere: the security group lets only the load balancer in.
         address = str(IPv4Address(0)) if deployment.domain else "127.0.0.1"
@@ -68,7 +73,9 @@ class DashboardStack(Stack):
                     "ACCOUNT": deployment.account,
                     "TABLE_PREFIX": deployment.prefix,
                     "LAKE_BUCKET": data.buckets.lake.bucket_name,
+                    "CONTROL_API_URL": api.address,
                 },
+                self,
             ),
             logging=ecs.LogDrivers.aws_logs(stream_prefix="dashboard", log_group=tasks.log_group("dashboard")),
             linux_parameters=ecs.LinuxParameters(self, "Linux", init_process_enabled=True),
@@ -126,7 +133,7 @@ class DashboardStack(Stack):
         )
         balancer.set_attribute("access_logs.s3.enabled", "true")
         balancer.set_attribute("access_logs.s3.bucket", buckets.records.bucket_name)
-        balancer.set_attribute("access_logs.s3.prefix", "dashboard")
+        balancer.set_attribute("access_logs.s3.prefix", BALANCER_LOGS)
         target = elb.ApplicationTargetGroup(
             self,
             "Target",

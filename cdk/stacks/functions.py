@@ -1,5 +1,7 @@
 """The functions: made from the table, called by schedules, streams, the queue of notices and Secrets Manager."""
 
+import json
+
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -20,6 +22,8 @@ BATCH = 10
 SCRATCH = "/tmp"  # noqa: S108  # Lambda: the only place a function may write to, and its own
 ARCHIVED = ("journal", "ledger")
 """Streams whose records are kept, and on which a change or a removal is never normal."""
+SCHEDULED = "<aws.scheduler.scheduled-time>"
+"""What the scheduler puts the instant of a run in the place of (ISO-8601, UTC)."""
 RETRIES = 20
 OLDEST_H = 12
 """How long a stream's record is tried: half of what a stream keeps, so that a person can still read it there."""
@@ -56,6 +60,7 @@ class FunctionsStack(Stack):
         data, secrets = self._data, self.secrets
         return {
             "DEPLOYMENT": self._deployment.stage,
+            "POWERTOOLS_METRICS_NAMESPACE": self._deployment.namespace,
             "ACCOUNT": self._deployment.account,
             "TABLE_PREFIX": self._deployment.prefix,
             "LAKE_BUCKET": data.buckets.lake.bucket_name,
@@ -63,6 +68,7 @@ class FunctionsStack(Stack):
             "ALERTS_QUEUE_URL": data.messages.alerts.queue_url,
             "ALERTS_TOPIC": data.messages.topic.topic_arn,
             "KILL_HASHES": secrets.hashes.parameter_name,
+            "WEBHOOK_PARAMETER": self._deployment.webhook,
             "KILL_SECRET": secrets.name_of("kill"),
             "TELEGRAM_SECRET": secrets.name_of("telegram"),
             "DISCORD_SECRET": secrets.name_of("discord"),
@@ -104,6 +110,7 @@ class FunctionsStack(Stack):
                 target=scheduler.CfnSchedule.TargetProperty(
                     arn=one.function.function_arn,
                     role_arn=role.role_arn,
+                    input=None if one.row.dated is None else json.dumps({one.row.dated: SCHEDULED}),
                     dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self.failed.queue_arn),
                     retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=one.row.late_s, maximum_retry_attempts=one.row.retries

@@ -38,7 +38,7 @@ class TraderStack(Stack):
             image=self.tasks.image.container(),
             entry_point=COMMAND[:3],
             command=COMMAND[3:],
-            secrets=self.tasks.settings("trader", environment(deployment, data)),
+            secrets=self.tasks.settings("trader", environment(deployment, data), self),
             logging=ecs.LogDrivers.aws_logs(stream_prefix="trader", log_group=self.tasks.log_group("trader")),
             stop_timeout=Duration.seconds(120),
             readonly_root_filesystem=True,
@@ -76,6 +76,7 @@ def environment(deployment: Deployment, data: DataStack) -> dict[str, str]:
     """The trader's settings; a name that is not here has the default of shared/settings.py."""
     return {
         "DEPLOYMENT": deployment.stage,
+        "POWERTOOLS_METRICS_NAMESPACE": deployment.namespace,
         "ACCOUNT": deployment.account,
         "TABLE_PREFIX": deployment.prefix,
         "LAKE_BUCKET": data.buckets.lake.bucket_name,

@@ -2,8 +2,11 @@
 
 import streamlit as st
 
+from dashboard.beliefs import only, only_in_words
 from dashboard.columns import choose_row, decision_columns, leg_columns, show_table
+from dashboard.decision_sections import last_trades, pictures
 from dashboard.frame import REFRESH_S, open_page, theme, told
+from dashboard.links import MARKET, WALLET, all_of_it, its_record, market_decisions
 from dashboard.queries.asked import Queries
 from dashboard.tables import Markets, Row, chosen, decision_rows, leg_rows, matching, outcome, question
 from dashboard.words import SIDES, age, count, plain, stamp, unchecked
@@ -65,11 +68,14 @@ def table(queries: Queries) -> None:
         if not latest:
             st.info(START, icon=":material/inbox:")
             return
-        key = f"decisions/{text}/{which}/{sorted(reasons)}/{depth}"
+        wallet, market = st.query_params.get(WALLET, ""), st.query_params.get(MARKET, "")
+        key = f"decisions/{text}/{which}/{sorted(reasons)}/{depth}/{wallet}/{market}"
         latest = standing_still(latest, key)
-        markets = queries.markets({d.market for d in latest})
+        asked = only(latest, wallet, market)
+        markets = queries.markets({d.market for d in asked} | ({market} if market else set()))
+        narrowed(only_in_words(wallet, market, markets))
         ranks = {w.wallet: w.rank for w in queries.whales()}
-        meant = chosen(latest, str(which), reasons)
+        meant = chosen(asked, str(which), reasons)
         rows, meant = matching(decision_rows(meant, markets, ranks), meant, text)
         if not rows:
             st.info(f"None of the latest {count(len(latest))} decisions match. Change the search or look further back.")
@@ -78,6 +84,27 @@ def table(queries: Queries) -> None:
         made = choose(rows, meant, key)
         if made is not None:
             why(made, queries, markets)
+
+
+def narrowed(words: str) -> None:
+    """That the address asks for some decisions only, and the way back to all."""
+    if not words:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(f"Only {words}"))
+        st.button(
+            "Show all",
+            key="show_all",
+            on_click=widen,
+            icon=":material/filter_alt_off:",
+            help="Every wallet and market.",
+        )
+
+
+def widen() -> None:
+    """Ask for all decisions again."""
+    for name in (WALLET, MARKET):
+        st.query_params.pop(name, None)
 
 
 def standing_still(latest: list[Decision], key: str) -> list[Decision]:
@@ -129,6 +156,10 @@ def why(made: Decision, queries: Queries, markets: Markets) -> None:
         show_table(leg_rows(legs), key="legs", column_config=leg_columns())
     else:
         st.caption("No order was made for it.")
+    with st.container(horizontal=True):
+        its_record(made.wallet)
+        all_of_it(made.wallet)
+        market_decisions(made.market)
     st.caption(f"The same in the terminal: `python -m fargate explain {made.tx or made.signal_id}`")
 
 
@@ -152,6 +183,8 @@ def main() -> None:
         return
     breakdown(queries)
     table(queries)
+    last_trades(queries)
+    pictures(queries)
 
 
 main()

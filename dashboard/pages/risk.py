@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.columns import alert_columns, breaker_columns, exit_columns, limit_columns, show_table
-from dashboard.frame import REFRESH_S, open_page, told
+from dashboard.columns import alert_columns, breaker_columns, exit_columns, show_table
+from dashboard.exposure import by_market, by_topic, by_whale, exposure, held, in_words
+from dashboard.frame import REFRESH_S, open_page, theme, told
 from dashboard.queries.asked import Queries
 from dashboard.risk import (
     alert_rows,
@@ -17,7 +18,7 @@ from dashboard.risk import (
     limit_rows,
     rounds_words,
     settlement_words,
-    stress_rows,
+    stress_bars,
     tripped_sentences,
 )
 from dashboard.state import Live, Losses, RiskView
@@ -42,6 +43,7 @@ def page(queries: Queries) -> None:
             return
         breakers(view)
         limits(view)
+        exposures(queries, live or Live())
         losses(view.figures)
         exits(live or Live())
         books(view)
@@ -66,7 +68,37 @@ def limits(view: RiskView) -> None:
     st.header("Limits", help="The one that is used up most comes first.")
     for text in change_sentences(view.changes):
         st.info(plain(text), icon=":material/edit:")
-    _table(limit_rows(view.limits), "limits", limit_columns())
+    rows = limit_rows(view.limits)
+    if not rows:
+        st.info("No limit is told yet.", icon=":material/hourglass_empty:")
+        return
+    from dashboard.risk_charts import limit_bars
+
+    words = "; ".join(f"{row['limit']}: {row['state']}, {row['used']} of {row['of']}" for row in rows)
+    st.altair_chart(limit_bars(rows, theme()), width="stretch", key="limits", alt=words)
+    st.caption("Full bar: the limit. Dashed: four fifths, from where it counts as near. What stops entries is above.")
+
+
+def exposures(queries: Queries, live: Live) -> None:
+    """Where the money is: by whale, by market and by topic."""
+    st.header(
+        "Where our money is",
+        help="Open positions at their last price (at cost where none is known), in dollars and as a share of equity.",
+    )
+    open_ = held(queries.positions(), live.marks)
+    if not open_:
+        st.info("Nothing is held. A position appears when a copy order is filled.", icon=":material/inbox:")
+        return
+    markets = queries.markets({one.position.market for one in open_})
+    ranks = {whale.wallet: whale.rank for whale in queries.whales()}
+    from dashboard.heat import bars
+
+    views = {"By whale": by_whale(ranks), "By market": by_market(markets), "By topic": by_topic(markets)}
+    for column, (title, named) in zip(st.columns(3), views.items(), strict=True):
+        with column:
+            st.subheader(title, help="The largest first; the rest together.")
+            rows = exposure(open_, named, live.equity)
+            st.altair_chart(bars(rows, theme()), width="stretch", key=f"exposure/{title}", alt=in_words(rows))
 
 
 def losses(figures: Losses | None) -> None:
@@ -84,11 +116,12 @@ def losses(figures: Losses | None) -> None:
     words = f"Diversification {score} over {count(figures.bets)} bets"
     st.caption(plain(f"{words}, positions to trim: {count(figures.trims)} · computed at {stamp(figures.as_of)} UTC"))
     if figures.stress:
-        columns: dict[str, ColumnConfig] = {
-            "scenario": COLUMN.TextColumn("Stress scenario", width="medium", help="What happens."),
-            "result": COLUMN.TextColumn("Result", help="What it would bring."),
-        }
-        _table(stress_rows(figures.stress), "stress", columns)
+        from dashboard.heat import bars
+
+        st.subheader("Stress scenarios", help="What each would bring, the worst first; orange and to the left: a loss.")
+        rows = stress_bars(figures.stress)
+        said = "; ".join(f"{name} {words}" for name, _, words in rows)
+        st.altair_chart(bars(rows, theme()), width="stretch", key="stress", alt=said)
 
 
 def exits(live: Live) -> None:

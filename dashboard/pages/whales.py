@@ -10,10 +10,13 @@ from dashboard.columns import choose_row, leader_columns, whale_columns
 from dashboard.deep_dive import deep_dive, lone_whale
 from dashboard.frame import REFRESH_S, open_page, told
 from dashboard.leaderboard import leader_rows, method, reach_of, text, whale_of_ranked
+from dashboard.links import its_decisions
+from dashboard.pins import by_hand
 from dashboard.queries.asked import Queries
 from dashboard.rankings import PROVEN_Q, Published, Row, Run, Show
 from dashboard.state import WhaleRow
 from dashboard.tables import whale_rows
+from dashboard.whale_sections import moves_together, pipeline, results
 from dashboard.words import count, gain, plain, short, stamp
 
 START = "No ranking yet: the first one comes when the trader starts. If it is not running, start it with `make run`."
@@ -36,6 +39,13 @@ class Board(Struct, frozen=True):
         """The wallets copied at present: the published list, or where none was published those the trader wrote of."""
         if self.published is not None:
             return [ranked.wallet for ranked in self.published.ranking.wallets if not ranked.watched_only]
+        return [row.wallet for row in self.rows]
+
+    @property
+    def watched(self) -> list[str]:
+        """The wallets whose trades are heard: the copied ones, and those that are only watched."""
+        if self.published is not None:
+            return [ranked.wallet for ranked in self.published.ranking.wallets]
         return [row.wallet for row in self.rows]
 
     @property
@@ -84,6 +94,7 @@ def stored(board: Board, run: Run, queries: Queries) -> None:
     _head(wallet)
     whale = next((w for w in board.rows if w.wallet == wallet), None)
     deep_dive(run.row(wallet) or {}, run, board.followed, whale, queries)
+    by_hand(wallet, board.followed, queries)
 
 
 def header(board: Board, run: Run) -> None:
@@ -161,6 +172,7 @@ def _choose(rows: list[Row], wallets: Sequence[str], key: str, columns: "dict[st
 
 def _head(wallet: str) -> None:
     st.header(f"Wallet {short(wallet)}", divider="gray")
+    its_decisions(wallet)
 
 
 def watch_list(board: Board, queries: Queries) -> None:
@@ -176,6 +188,19 @@ def watch_list(board: Board, queries: Queries) -> None:
     wallet = _choose(whale_rows(ordered), [w.wallet for w in ordered], f"whales/{len(ordered)}", whale_columns())
     _head(wallet)
     lone_whale(next(w for w in ordered if w.wallet == wallet), queries)
+    by_hand(wallet, board.followed, queries)
+
+
+@st.fragment(run_every=60 * REFRESH_S)
+def around(queries: Queries) -> None:
+    """What there is to know of all of them together; a ranking comes every few hours."""
+    with told("The ranking as a whole"):
+        board = board_of(queries)
+        if board.run is None:
+            return
+        pipeline(board.run, board.watched, board.followed, queries)
+        moves_together(board.run, queries)
+        results(board.run, queries)
 
 
 def main() -> None:
@@ -184,6 +209,7 @@ def main() -> None:
     if queries is None:
         return
     ranking(queries)
+    around(queries)
 
 
 main()

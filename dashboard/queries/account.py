@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from dashboard.queries.aged import Aged
 from dashboard.queries.changes import Changes
+from dashboard.queries.discovery import Found, LakeFound
+from dashboard.queries.money import DynamoMoney, Money
+from dashboard.queries.operations import Operating, TableOperations
 from dashboard.queries.screens import DynamoScreens, Screens
+from dashboard.queries.studies import LakeStudies, Studies
 from dashboard.queries.tails import Curve, Decided
 from dashboard.rankings import RANKING, Published, Rankings, Run, published_of
 from dashboard.state import Live, Measures, Point, RiskView, WhaleRow, live_of, measures_of, point_of, risk_of, whale_of
@@ -57,6 +61,10 @@ class DynamoQueries:
     ) -> None:
         self.changes: Changes = changes
         self.screens: Screens = DynamoScreens(readers, account, now)
+        self.studies: Studies = LakeStudies(lake, now)
+        self.found: Found = LakeFound(lake, now)
+        self.money: Money = DynamoMoney(readers, account, now)
+        self.operations: Operating = TableOperations(readers, account)
         self._readers = readers
         self._rankings = Rankings(lake, now)
         self._account = account

@@ -4,7 +4,11 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from dashboard.queries.changes import Changes
+from dashboard.queries.discovery import Found
+from dashboard.queries.money import Money
+from dashboard.queries.operations import Operating
 from dashboard.queries.screens import Screens
+from dashboard.queries.studies import Studies
 from dashboard.rankings import Published, Run
 from dashboard.state import Live, Measures, Point, RiskView, WhaleRow
 from shared.domain.command import Command
@@ -25,6 +29,22 @@ class Queries(Protocol):
     @property
     def screens(self) -> Screens:
         """Single markets while they trade."""
+
+    @property
+    def studies(self) -> Studies:
+        """Studies and their reports."""
+
+    @property
+    def found(self) -> Found:
+        """What discovery and ranking left besides scores."""
+
+    @property
+    def money(self) -> Money:
+        """Money over time: marks of the curve, days of the books, what markets ask."""
+
+    @property
+    def operations(self) -> Operating:
+        """What concerns whoever runs the house."""
 
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dashboard.queries.account import DynamoQueries, TableReaders
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def connect(chosen: Settings) -> Queries:
     """Queries on the account's tables and the lake; nothing is sent before the first question."""
 
+    @cache
     def lake() -> "Lake":
         from shared.adapters.embedded.provision import BUCKET
         from shared.adapters.s3.client import s3_client

@@ -1,9 +1,10 @@
 """Lambda: score every wallet in the lake, store the run with its inputs, publish the watch list. Every 6 hours.
 
-The event may carry ``as_of`` (Unix seconds; default now) and ``rules`` (fields of ``ScoringRules``).
+The event may carry ``as_of`` (Unix seconds or ISO-8601; default now) and ``rules`` (fields of ``ScoringRules``).
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,10 +12,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.leaving import Leaves
+from functions.requests import instant_of
 from shared.adapters.discovery.refresh import rank_now
 from shared.analytics.scoring import ScoringRules
 from shared.domain.errors import BadInput
-from shared.domain.instants import SECOND
 from shared.observability import make_logger, make_metrics
 
 logger = make_logger("rank_whales")
@@ -29,19 +31,9 @@ def rules_of(event: dict[str, Any]) -> ScoringRules:
         raise BadInput(f"event.rules: {error}") from None
 
 
-def instant_of(event: dict[str, Any]) -> int:
-    """The instant to rank at, in nanoseconds."""
-    asked = event.get("as_of")
-    if asked is None:
-        return time.time_ns()
-    if isinstance(asked, bool) or not isinstance(asked, int) or not 0 < asked < 10**11:
-        raise BadInput(f"event.as_of must be Unix seconds, not {asked!r}")
-    return asked * SECOND
-
-
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Validate, rank, publish, answer."""
-    around, rules, now = surroundings(), rules_of(event), instant_of(event)
+    around, rules, now = surroundings(), rules_of(event), instant_of(event, "as_of", time.time_ns())
     run = rank_now(around.settings, around.endpoint, around.bucket, now, rules, say=logger.info)
     metrics.add_metric("wallets_scored", MetricUnit.Count, run.wallets)
     metrics.add_metric("wallets_eligible", MetricUnit.Count, run.eligible)
@@ -50,4 +42,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return answer
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return f"{answer['followed']} of {answer['wallets']} wallets followed"
+
+
+handler = entrance(logger, metrics, work, Leaves("rank_whales", says))

@@ -37,13 +37,13 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _kind(around: Surroundings, name: str) -> "Kind":
     from shared.adapters.notices.clients import ssm_client
     from shared.adapters.rotation.kill_token import KillToken
-    from shared.adapters.rotation.webhook_secret import WebhookSecret
+    from shared.adapters.rotation.webhook_secret import WebhookSecret, address_in
 
     cloud = around.settings.cloud
     if name == cloud.kill_secret:
         return KillToken(ssm_client(around.endpoint), cloud.kill_hashes, time.time_ns)
     if name == cloud.telegram_secret:
-        return WebhookSecret(cloud.telegram_url, cloud.webhook_url)
+        return WebhookSecret(cloud.telegram_url, address_in(ssm_client(around.endpoint), cloud.webhook_parameter))
     raise BadInput(f"secret {name} is none that is rotated here: KILL_SECRET and TELEGRAM_SECRET name those")
 
 

@@ -48,7 +48,10 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if is_done(tables, place.account, name):
         return refused(f"update {update.update_id} was answered before", 200, event)
     ask, who = asked(message), str(message.sender.id)
-    text = answer(place.readers, place.account, ask, place.stop, who, time.time_ns())
+    try:
+        text = answer(place.readers, place.account, ask, place.stop, who, time.time_ns())
+    except BadInput as error:  # what cannot be done is told to who asked, once
+        text = str(error)
     finish(tables, place.account, name, time.time_ns())
     logger.info("answered", command=ask.command[:20], user=who)
     return answered(200, {"method": "sendMessage", "chat_id": message.chat.id, "text": text})

@@ -38,6 +38,7 @@ from shared.engine.engine import Engine
 from shared.engine.limits import Limits, checked
 from shared.engine.profit import By, profits
 from shared.ports import Store
+from shared.research.curve import Curve, CurvePoint, bets
 from shared.research.executed import BREAKERS, Execution, Noting, execution, outcome
 from shared.research.figuring import Figuring
 from shared.research.overheard import overheard
@@ -85,7 +86,8 @@ class ReplayReport(Struct):
     ``slippage_bps``, ``fill_rate``, ``time_to_fill_s`` and ``dead_letters``: see ``executed.Execution``; slippage is
     against the price of the whale's trade. ``breakers``: whale trades not copied because trading was stopped.
     ``exits_by_rule``: positions that a rule of ours began to leave. ``profit``: by whale, strategy and market, those
-    that moved most first, twenty at most.
+    that moved most first, twenty at most. ``curve``: equity (Unix seconds, dollars), 400 points or so. ``bets_usd``:
+    what each market we were done with has brought, in that order, the last 2,000 at most.
     """
 
     events: int
@@ -119,6 +121,9 @@ class ReplayReport(Struct):
     exits_by_rule: dict[str, int]
     dead_letters: int
     profit: dict[str, list[ProfitRow]]
+    capital_usd: float
+    curve: list[CurvePoint]
+    bets_usd: list[float]
 
 
 def _limits_of(options: ReplayOptions) -> Limits:
@@ -189,7 +194,8 @@ def run_replay(
     for at, resolved in ready.resolved:
         driver.schedule(resolved, max(at, first))
     rows = recording.frame.height
-    figuring = driver.moments = Figuring(driver)
+    figuring = Figuring(driver)
+    curve = driver.moments = Curve(driver, figuring, first, recording.end())
     gc.disable()
     try:
         if books is None:
@@ -206,7 +212,9 @@ def run_replay(
         rows, malformed = rows + books.heard, malformed + books.recording.refused
         for sentence in books.recording.sentences:
             say(f"refused: {sentence}")
-    return _report(driver, malformed, rows, len(found.ranking.wallets), elapsed), driver
+    return _report(
+        driver, malformed, rows, len(found.ranking.wallets), elapsed, options.capital, curve.points()
+    ), driver
 
 
 def _followed(options: ReplayOptions, ready: "Prepared", split: int, say: Callable[[str], None]) -> Followed:
@@ -303,7 +311,9 @@ def _executed(driver: Noting) -> Execution:
     )
 
 
-def _report(driver: Noting, malformed: int, rows: int, followed: int, elapsed: float) -> ReplayReport:
+def _report(
+    driver: Noting, malformed: int, rows: int, followed: int, elapsed: float, capital: Usd, curve: list[CurvePoint]
+) -> ReplayReport:
     engine, books = driver.engine, driver.engine.desk.books
     imbalance = books.imbalance()
     if imbalance != 0:
@@ -347,6 +357,9 @@ def _report(driver: Noting, malformed: int, rows: int, followed: int, elapsed: f
         breakers={one.value: engine.decisions[one] for one in BREAKERS if one in engine.decisions},
         dead_letters=executed.dead_letters,
         profit={by.value: _profit(engine, by) for by in (By.WHALE, By.STRATEGY, By.MARKET)},
+        capital_usd=float_of_micro(capital),
+        curve=curve,
+        bets_usd=bets(books.positions.values()),
     )
 
 

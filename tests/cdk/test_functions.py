@@ -47,6 +47,16 @@ def test_the_environment_of_functions_is_one_they_understand(house: Synthesised)
         assert {"KILL_SECRET", "TELEGRAM_SECRET", "DISCORD_SECRET"} <= set(texts)
 
 
+def test_a_schedule_tells_its_instant_where_a_run_that_is_repeated_must_be_the_same_one(house: Synthesised) -> None:
+    told = {
+        one.properties["Name"].rpartition("-")[2]: one.properties["Target"].get("Input")
+        for one in house.of("AWS::Scheduler::Schedule")
+    }
+    dated = {row.name: f'{{"{row.dated}": "<aws.scheduler.scheduled-time>"}}' for row in FUNCTIONS if row.dated}
+    assert {name: text for name, text in told.items() if text} == dated
+    assert set(dated) == {"collect_quality", "rank_whales"}
+
+
 def test_heavy_functions_run_the_image_and_light_ones_the_zip(house: Synthesised) -> None:
     for one in house.of("AWS::Lambda::Function"):
         row = ROWS[one.properties["FunctionName"].rpartition("-")[2]]

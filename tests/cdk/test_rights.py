@@ -1,7 +1,7 @@
 import re
 from typing import Any
 
-from cdk.functions import FUNCTIONS, GUARDED, UNSIGNED
+from cdk.functions import FUNCTIONS, GUARDED, STOPS, UNSIGNED
 from tests.cdk.synthesis import Resource, Synthesised, several
 
 UNSCOPABLE = {
@@ -65,15 +65,27 @@ def test_only_actions_that_know_no_resource_have_all_of_them(house: Synthesised)
     assert "ecr:GetAuthorizationToken" in seen
 
 
-def test_the_dashboard_only_reads(house: Synthesised) -> None:
+def test_the_dashboard_only_reads_and_may_stop(house: Synthesised) -> None:
     reads = {"DescribeTable", "GetItem", "BatchGetItem", "Query"}
-    allowed = {f"dynamodb:{one}" for one in reads} | UNSCOPABLE
+    allowed = {f"dynamodb:{one}" for one in reads} | UNSCOPABLE | {"execute-api:Invoke"}
     actions = set()
     for policy, statement in house.statements():
         if policy.stack == "dashboard":
             actions |= set(several(statement["Action"]))
     assert actions
     assert actions <= allowed
+
+
+def test_the_dashboard_can_neither_resume_nor_loosen_anything(house: Synthesised) -> None:
+    (asks,) = (
+        one
+        for policy, one in house.statements()
+        if policy.stack == "dashboard" and "execute-api:Invoke" in several(one["Action"])
+    )
+    (route,) = several(asks["Resource"])
+    assert "".join(part for part in route["Fn::Join"][1] if isinstance(part, str)).endswith("/v1/POST/api/kill")
+    assert "POST/api/kill" in STOPS
+    assert not [one for one in GUARDED if one in str(asks)]
 
 
 def test_the_trader_neither_changes_nor_deletes_postings(house: Synthesised) -> None:

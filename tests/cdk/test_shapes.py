@@ -5,7 +5,7 @@ from cdk.alarms import CONDITIONS, TRADER
 from cdk.constructs.messages import RECEIVES
 from cdk.functions import FUNCTIONS
 from shared.settings import StateSettings, retention
-from tests.cdk.synthesis import Resource, Synthesised
+from tests.cdk.synthesis import Resource, Synthesised, several
 from tests.house.source import ROOT
 
 STATEFUL = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SecretsManager::Secret")
@@ -197,6 +197,56 @@ def test_the_gateway_holds_requests_back_and_logs_them_without_headers(house: Sy
     shape = stage.properties["AccessLogSetting"]["Format"]
     assert "$context.identity.sourceIp" in shape
     assert "header" not in shape.lower()
+
+
+def test_the_gateway_traces_what_it_is_asked(house: Synthesised) -> None:
+    (stage,) = house.of("AWS::ApiGateway::Stage")
+    assert stage.properties["TracingEnabled"] is True
+
+
+def test_two_stages_in_one_account_have_metrics_of_their_own(house: Synthesised) -> None:
+    namespace = f"House/{house.choice}"
+    for one in house.of("AWS::Lambda::Function"):
+        assert one.properties["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == namespace
+    setting = f"/house-{house.choice}-trader/POWERTOOLS_METRICS_NAMESPACE"
+    (told,) = (one for one in house.of("AWS::SSM::Parameter") if one.properties["Name"] == setting)
+    assert told.properties["Value"] == namespace
+    looked_at = {str(one["Namespace"]) for one in _alarms(house) if "Namespace" in one}
+    assert {one for one in looked_at if not one.startswith("AWS/")} == {namespace}
+
+
+def test_the_api_says_where_telegram_finds_it_and_the_rotation_looks_there(house: Synthesised) -> None:
+    (told,) = (one for one in house.of("AWS::SSM::Parameter") if one.properties["Name"].endswith("-webhook"))
+    assert told.stack == "api"
+    assert "/v1/telegram" in str(told.properties["Value"])
+    (rotator,) = (
+        one for one in house.of("AWS::Lambda::Function") if one.properties["FunctionName"].endswith("rotate_secrets")
+    )
+    name = rotator.properties["Environment"]["Variables"]["WEBHOOK_PARAMETER"]
+    assert name == told.properties["Name"]
+    reads = [
+        str(statement["Resource"])
+        for policy, statement in house.statements()
+        if policy.name.startswith("RotateSecretsRole") and "ssm:GetParameter" in several(statement["Action"])
+    ]
+    assert [one for one in reads if f"parameter{name}" in one]
+
+
+def test_the_load_balancer_may_write_its_logs_where_it_is_told_to(paper: Synthesised, live: Synthesised) -> None:
+    (balancer,) = live.of("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    told = {one["Key"]: one["Value"] for one in balancer.properties["LoadBalancerAttributes"]}
+    assert told["access_logs.s3.enabled"] == "true"
+    (allowed,) = _of_balancers(live)
+    assert allowed["Effect"] == "Allow"
+    assert several(allowed["Action"]) == ["s3:PutObject"]
+    assert f"/{told['access_logs.s3.prefix']}/AWSLogs/" in str(allowed["Resource"])
+    assert not _of_balancers(paper), "where there is no load balancer nobody may"
+
+
+def _of_balancers(house: Synthesised) -> list[Any]:
+    policy = house.named("AWS::S3::BucketPolicy", "BucketsRecords")
+    service = "logdelivery.elasticloadbalancing.amazonaws.com"
+    return [one for one in policy.properties["PolicyDocument"]["Statement"] if service in str(one["Principal"])]
 
 
 def _alarms(house: Synthesised) -> list[Any]:

@@ -60,6 +60,17 @@ def test_tasks_read_their_settings_by_name(house: Synthesised) -> None:
         assert {"ACCOUNT", "TABLE_PREFIX", "LAKE_BUCKET"} <= {one["Name"] for one in container["Secrets"]}
 
 
+def test_the_dashboard_is_told_where_to_ask_for_a_stop(house: Synthesised) -> None:
+    parameters = {str(one.properties["Name"]): one for one in house.of("AWS::SSM::Parameter")}
+    (container,) = task(house, "dashboard")["ContainerDefinitions"]
+    for one in container["Secrets"]:
+        told = parameters[f"/house-{house.choice}-dashboard/{one['Name']}"]
+        assert told.stack == "dashboard", "the trader's stack waits for nothing of the dashboard's"
+    address = parameters[f"/house-{house.choice}-dashboard/CONTROL_API_URL"].properties["Value"]
+    assert ".execute-api." in str(address)
+    assert str(address["Fn::Join"][1][-1]).endswith("/v1")
+
+
 def test_the_settings_of_the_trader_are_settings_the_trader_knows(paper: Synthesised) -> None:
     from shared.settings import read_settings
 

@@ -84,6 +84,9 @@ class Run:
             lake=self.shelf,
             resume_at=lambda: 0,
             keeper=UNCONTESTED,
+            views=self.life.board,
+            live={"equity": 7},
+            gauges=None,
         )
         urls = {"DATA_API_URL": venue.data_url, "GAMMA_URL": venue.gamma_url, "CLOB_URL": venue.clob_url}
         settings = read_settings({**urls, **NO_STREAMS})
@@ -297,6 +300,16 @@ def test_a_stop_during_the_backfill_is_heard() -> None:
     run = lived(story)
     assert "live: hearing the streams" not in run.said
     assert run.life.driver.now == 0
+
+
+def test_while_the_past_is_read_the_trader_shows_that_it_lives_and_what_it_showed_before() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        await polling(run)
+
+    first = lived(story).life.board.lives[0]
+    assert first["equity"] == 7
+    assert first["progress"].startswith("reading the past: ")
+    assert time.time_ns() - first["written_at"] < HOUR
 
 
 # ---------------------------------------------------------------------- who is followed

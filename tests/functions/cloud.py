@@ -8,15 +8,17 @@ import pytest
 
 from shared.adapters.archive.vault import Vault
 from shared.adapters.durable.store import DurableStore
+from shared.adapters.dynamo.paper_log import DynamoPaperLog
 from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.adapters.notices.clients import sqs_client
-from shared.domain.ledger import Record
+from shared.adapters.paper.orders import Movement, MovementKind, PaperOrder
+from shared.domain.ledger import PUSD, Fill, Record
 from shared.domain.notice import Notice
-from shared.domain.order import OrderCause
+from shared.domain.order import OrderCause, OrderState
 from shared.engine.projection import Projection
 from tests.contracts.embedded import Embedded
 from tests.contracts.store.lives import life
-from tests.contracts.store.records import LIMITS, buy, deposit, fill_of, fill_record, move_record, planned
+from tests.contracts.store.records import LIMITS, NOON, buy, deposit, fill_of, fill_record, move_record, planned
 from tests.recovery.drill import audit_bucket
 from tests.recovery.streams import Item, journal_items
 
@@ -26,8 +28,8 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 class Cloud:
     """See the module; ``store`` is that of the trader's life."""
 
-    def __init__(self, embedded: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.account = embedded.account()
+    def __init__(self, embedded: Embedded, monkeypatch: pytest.MonkeyPatch, account: str = "") -> None:
+        self.account = account or embedded.account()
         self.embedded = embedded
         self.endpoint: Endpoint = embedded.server.endpoint
         self.tables: Tables = embedded.tables
@@ -85,6 +87,17 @@ class Cloud:
             fill = fill_of(order, 50_000_000, f"{self.account}-{intent}-{part}")
             held = self.books.positions.get(f"{order.token}#{order.sleeve}")
             self.write(fill_record(order, held, fill, order.planned_at, LIMITS))
+
+    def at_venue(self) -> DynamoPaperLog:
+        """The paper venue remembers the same as our books: the deposit and every order, filled."""
+        log = DynamoPaperLog(self.account, self.tables)
+        log.note(Movement("deposit/first", MovementKind.DEPOSIT, NOON, {PUSD: 10_000_000_000}))
+        fills: dict[str, list[Fill]] = {}
+        for booked in self.books.booked.values():
+            fills.setdefault(booked.fill.order_key, []).append(booked.fill)
+        for key, made in fills.items():
+            log.put(PaperOrder(self.books.orders[key], OrderState.FILLED, NOON, tuple(made), ended_at=NOON))
+        return log
 
     def journal(self) -> list[Item]:
         """The trader's journal as DynamoDB says it."""

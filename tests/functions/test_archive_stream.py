@@ -1,18 +1,10 @@
-import threading
-from functools import partial
 from typing import Any
 
 import pytest
 
 from functions.archive_stream import handler as archive_stream
-from shared.adapters.archive.archiving import Archived, archive_batch
 from shared.adapters.archive.reading import read_archive
 from shared.adapters.archive.stream import read_record
-from shared.adapters.archive.vault import Vault
-from shared.adapters.dynamo.lines import line_before
-from shared.adapters.notices.clients import sqs_client
-from shared.adapters.notices.queue import QueueNotifier
-from shared.adapters.s3.client import s3_client
 from shared.domain.errors import BadInput
 from tests.functions.cloud import Cloud
 from tests.recovery.streams import Item, inserts, stream_record
@@ -63,30 +55,6 @@ def test_of_ten_records_with_three_poisoned_exactly_three_come_back_and_seven_ha
     assert len(archive.entries) == 7
     assert archive.again == 0
     assert "1 record(s) before 0000000001.trader.0000000002 are missing" in archive.wrong
-
-
-def test_the_same_batch_twice_and_twice_at_once_is_one_object(deployed: Cloud) -> None:
-    deployed.trade()
-    batch = inserts(deployed.journal())
-    done: list[Archived] = []
-
-    def run() -> None:
-        vault = Vault(s3_client(deployed.endpoint), deployed.bucket)
-        notifier = QueueNotifier(sqs_client(deployed.endpoint), deployed.queue)
-        together.wait()
-        done.append(archive_batch(batch, "test-", partial(line_before, deployed.tables), vault, notifier))
-
-    together = threading.Barrier(4)
-    runs = [threading.Thread(target=run) for _ in range(4)]
-    for one in runs:
-        one.start()
-    for one in runs:
-        one.join()
-    assert [one.failed for one in done] == [{}] * 4
-    assert sum(one.objects for one in done) == 1
-    assert failed(deployed.call(HANDLER, {"Records": batch})) == []
-    assert len(objects(deployed)) == 1
-    assert read_archive(deployed.vault, deployed.account).wrong == []
 
 
 def test_shards_side_by_side_and_batches_cut_in_two_leave_a_whole_archive(deployed: Cloud) -> None:
@@ -142,27 +110,6 @@ def test_a_changed_log_is_told_once_with_severity_1_and_kept(
     (name,) = deployed.vault.names("changes/")
     assert name in notice.text
     assert b'"OldImage"' in deployed.vault.read(name)
-
-
-def test_a_crash_between_telling_and_keeping_tells_the_same_again(
-    deployed: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    record = stream_record(7, {}, event="REMOVE", old={"account": {"S": deployed.account}, "seq": {"S": "1.a.0"}})
-    bucket = deployed.bucket
-    monkeypatch.setattr("shared.adapters.archive.vault.Vault.put_once", _crash)
-    with pytest.raises(KeyboardInterrupt):
-        deployed.call(HANDLER, {"Records": [record]})
-    monkeypatch.undo()
-    for name, value in {"AUDIT_BUCKET": bucket, "ALERTS_QUEUE_URL": deployed.queue, "TABLE_PREFIX": "test-"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", deployed.embedded.server.url)
-    assert failed(deployed.call(HANDLER, {"Records": [record]})) == []
-    first, again = deployed.notices()
-    assert first == again
-
-
-def _crash(*_: object) -> bool:
-    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

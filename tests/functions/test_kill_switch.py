@@ -7,11 +7,10 @@ import pytest
 
 from functions.kill_switch.handler import handler
 from shared.adapters.dynamo.cancelling import read_cancel_all
-from shared.adapters.dynamo.controls import put_switch, read_switch
+from shared.adapters.dynamo.controls import read_switch
 from shared.adapters.dynamo.paper_log import DynamoPaperLog
 from shared.adapters.paper.orders import PaperOrder
 from shared.domain.order import OrderState
-from shared.ports import Switch
 from tests.contracts.store.records import buy
 from tests.functions.context import context
 from tests.functions.events import WHO, event, set_up, with_header
@@ -68,20 +67,6 @@ def test_open_orders_are_void_with_nobody_running(killing: Killing) -> None:
     log.put(PaperOrder(order, OrderState.LIVE, order.planned_at))
     killing.ask(event("POST", "/kill"))
     assert [one.state for one in log.load()] == [OrderState.CANCELED]
-
-
-def test_the_same_request_twice_is_one_stop(killing: Killing) -> None:
-    asked = event("POST", "/kill", {"reason": "drill"})
-    first, second = killing.ask(asked)[1], killing.ask(asked)[1]
-    assert (first["reason"], second["was_stopped"]) == (second["reason"], True)
-    assert not killing.trading
-
-
-def test_one_that_died_between_switch_and_orders_is_finished_by_the_next(killing: Killing) -> None:
-    put_switch(killing.tables, killing.account, Switch(False, "died here", 10**18))
-    status, told = killing.ask(event("POST", "/kill"))
-    assert (status, told["was_stopped"]) == (200, True)
-    assert read_cancel_all(killing.tables, killing.account) is not None
 
 
 @pytest.mark.parametrize(
@@ -155,3 +140,14 @@ def test_hashes_that_nobody_has_set_refuse_the_token_and_leave_the_signed_way(
     assert killing.by_token(killing.route.token)[0] == 400
     assert killing.untouched
     assert killing.ask(event("POST", "/kill"))[0] == 200
+
+
+def test_a_live_deployment_is_stopped_and_says_that_no_orders_can_be_cancelled_yet(
+    killing: Killing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEPLOYMENT", "live")
+    status, told = killing.ask(event("POST", "/kill", {"reason": "drill"}))
+    assert status == 400
+    assert "open orders cannot be cancelled" in told["error"]
+    assert not killing.trading
+    assert read_cancel_all(killing.tables, killing.account) is None

@@ -18,18 +18,10 @@ HANDLER = reconcile.handler
 
 
 @pytest.fixture
-def at_venue(deployed: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoPaperLog]:
+def at_venue(deployed: Cloud) -> Iterator[DynamoPaperLog]:
     """Our books and the paper venue's memory of the same two purchases."""
     deployed.trade()
-    log = DynamoPaperLog(deployed.account, deployed.tables)
-    log.note(Movement("deposit/first", MovementKind.DEPOSIT, NOON, {PUSD: 10_000_000_000}))
-    fills: dict[str, list[Fill]] = {}
-    for booked in deployed.books.booked.values():
-        fills.setdefault(booked.fill.order_key, []).append(booked.fill)
-    for key, made in fills.items():
-        order = deployed.books.orders[key]
-        log.put(PaperOrder(order, OrderState.FILLED, NOON, tuple(made), ended_at=NOON))
-    yield log
+    yield deployed.at_venue()
     reconcile.readers.clear()
 
 

@@ -1,4 +1,3 @@
-import threading
 import time
 from typing import Any
 
@@ -6,7 +5,6 @@ import msgspec
 import pytest
 
 from functions.collect_quality import handler as collect_quality
-from functions.send_alerts import handler as send_alerts
 from functions.send_report import handler as send_report
 from shared.adapters.dynamo.views import Views
 from shared.domain.errors import BadInput
@@ -33,14 +31,6 @@ def in_debt(deployment: Deployment) -> None:
     views.put_live({"at": time.time_ns(), "capital": 1_000_000_000, "cash": 1})
 
 
-def four_times_at_once(call: Any) -> None:
-    threads = [threading.Thread(target=call) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 def test_yesterdays_digest_is_put_into_the_queue_once(deployment: Deployment) -> None:
     first = tell()
     assert first["ok"]
@@ -48,18 +38,6 @@ def test_yesterdays_digest_is_put_into_the_queue_once(deployment: Deployment) ->
     assert tell()["text"] == ""
     (notice,) = queued(deployment)
     assert (notice.name, notice.text) == ("daily_digest", first["text"])
-
-
-AT_ONCE = pytest.mark.filterwarnings("ignore:No application metrics")
-"""The platform runs a function's process for one event at a time; threads of one process share its metrics."""
-
-
-@AT_ONCE
-def test_the_digest_told_from_four_sides_at_once_reaches_people_once(deployment: Deployment) -> None:
-    four_times_at_once(tell)
-    while (event := deployment.receive())["Records"]:
-        deployment.settle(event, send_alerts.handler(event, context()))
-    assert len(deployment.telegram.texts) == 1
 
 
 @pytest.mark.parametrize(
@@ -76,23 +54,11 @@ def test_a_day_may_be_asked_for() -> None:
     assert send_report.day_asked({}, 20_000 * DAY) == 19_999
 
 
-@AT_ONCE
 def test_conditions_found_in_the_tables_reach_people_once(deployment: Deployment) -> None:
     in_debt(deployment)
     assert collect()["conditions"] == ["balance_low"]
-    four_times_at_once(collect)
     (notice,) = queued(deployment)
     assert (notice.severity, notice.name, notice.source) == (2, "balance_low", "collect_quality")
-
-
-@AT_ONCE
-def test_conditions_found_from_four_sides_at_once_reach_people_once(deployment: Deployment) -> None:
-    in_debt(deployment)
-    at = int(time.time())
-    four_times_at_once(lambda: collect({"at": at}))
-    while (event := deployment.receive())["Records"]:
-        deployment.settle(event, send_alerts.handler(event, context()))
-    assert len(deployment.telegram.texts) == 1
 
 
 def test_uptime_and_the_fill_rate_are_metrics(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,8 +68,3 @@ def test_uptime_and_the_fill_rate_are_metrics(deployment: Deployment, capsys: py
         views.put_metrics((now - ago) * SECOND, {"equity": 1})
     assert collect({"at": now})["uptime"] == 1_000_000
     assert '"uptime_day":[100.0]' in capsys.readouterr().out.replace(" ", "")
-
-
-def test_an_instant_that_is_none_is_refused_with_its_value() -> None:
-    with pytest.raises(BadInput, match=r"event\.at must be Unix seconds, not 'soon'"):
-        collect_quality.instant_of({"at": "soon"})

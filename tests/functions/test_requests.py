@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.requests import body_of, caller_of, signed_caller_of, values_of
+from functions.requests import body_of, caller_of, instant_of, signed_caller_of, values_of
 from shared.domain.errors import BadInput, Refused
 from tests.functions.events import WHO, event
 
@@ -50,3 +50,18 @@ def test_a_request_that_nobody_signed_is_refused(told: dict[str, Any]) -> None:
     assert caller_of(told).who == ""
     with pytest.raises(Refused, match="nobody has signed"):
         signed_caller_of(told)
+
+
+def test_an_instant_is_seconds_or_what_a_schedule_writes_or_now() -> None:
+    assert instant_of({"at": 1_774_180_800}, "at", 5) == 1_774_180_800_000_000_000
+    assert instant_of({"at": "2026-03-22T12:00:00Z"}, "at", 5) == 1_774_180_800_000_000_000
+    assert instant_of({}, "at", 5) == 5
+
+
+@pytest.mark.parametrize(
+    "asked", ["soon", "2026-02-30T12:00:00Z", "<aws.scheduler.scheduled-time>", True, 0, 1.5, None]
+)
+def test_an_instant_that_is_none_is_refused_with_its_value(asked: Any) -> None:
+    with pytest.raises(BadInput, match=r"event\.as_of must be Unix seconds, or a time such as") as refused:
+        instant_of({"as_of": asked}, "as_of", 5)
+    assert repr(asked) in str(refused.value)

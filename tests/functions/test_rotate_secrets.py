@@ -46,6 +46,20 @@ def test_the_webhooks_secret_is_replaced_and_telegram_told(deployment: Deploymen
     assert shown == [secret["webhook_secret"]]
 
 
+def test_the_api_that_is_deployed_says_where_telegram_finds_us(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEBHOOK_PARAMETER", f"/house/{deployment.account}/webhook")
+    deployment.telegram.usual = Reply(200, {"ok": True, "result": {"url": ""}})
+    assert call(deployment.telegram_secret, "createSecret")["done"] == "a new value was made"
+    assert "tells none" in call(deployment.telegram_secret, "setSecret")["done"], "the API is not there yet"
+    address = "https://id.execute-api.eu-west-1.amazonaws.com/v1/telegram"
+    deployment.ssm.put_parameter(Name=f"/house/{deployment.account}/webhook", Value=address, Type="String")
+    assert call(deployment.telegram_secret, "setSecret")["done"] == "Telegram shows the new secret"
+    told = [content["url"] for path, content in deployment.telegram.requests if path.endswith("setWebhook")]
+    assert told == [address]
+
+
 def test_another_secret_is_left_alone(deployment: Deployment) -> None:
     with pytest.raises(BadInput, match="discord is none that is rotated here"):
         call(deployment.discord_secret, "createSecret")

@@ -1,5 +1,4 @@
 import json
-import threading
 import time
 from typing import Any
 
@@ -59,17 +58,6 @@ def test_a_batch_of_nothing_but_poison_returns_all_of_it_and_fails_nothing_else(
 def test_the_worst_is_told_first(deployment: Deployment) -> None:
     call(batch(replace(NOTICE, severity=3, name="daily_digest"), NOTICE, replace(NOTICE, severity=1, name="drawdown")))
     assert [text.split()[0] for text in deployment.telegram.texts] == ["SEV1", "SEV2", "SEV3"]
-
-
-@pytest.mark.filterwarnings("ignore:No application metrics")  # the platform runs one event at a time in a process
-def test_the_same_event_from_eight_sides_at_once_is_told_once(deployment: Deployment) -> None:
-    event = batch(NOTICE, replace(NOTICE, severity=1, name="drawdown"))
-    threads = [threading.Thread(target=call, args=(event,)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(deployment.telegram.texts) == len(deployment.discord.texts) == len(deployment.mails()) == 2
 
 
 def test_poison_ends_in_the_dead_letters_after_five_receives_and_good_messages_do_not(deployment: Deployment) -> None:

@@ -112,6 +112,15 @@ def test_kill_stops_trading_and_says_why_and_by_whom(bot: Bot) -> None:
     assert read_cancel_all(bot.tables, bot.account) is not None
 
 
+def test_a_live_deployment_is_stopped_once_and_says_what_could_not_be_done(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEPLOYMENT", "live")
+    assert "there is no venue of deployment live yet" in bot.says("/kill", update=990_002)
+    assert not bot.trading
+    assert bot.ask(written("/kill", update=990_002)) == (200, "")
+
+
 def test_a_reply_to_an_alert_stops_trading_and_names_the_alert(bot: Bot) -> None:
     bot.says("/kill", reply_to_message={"message_id": 9, "text": "SEV1 feed_down\nno books for 70 s"})
     assert "in reply to: SEV1 feed_down" in read_switch(bot.tables, bot.account).reason
@@ -131,13 +140,6 @@ def test_an_update_delivered_again_after_a_resume_does_not_stop_again(bot: Bot) 
     put_switch(bot.tables, bot.account, Switch(True, "a person resumed"))
     assert bot.ask(asked) == (200, "")
     assert bot.trading
-
-
-def test_one_that_died_after_its_effect_is_answered_when_it_is_delivered_again(bot: Bot) -> None:
-    bot.says("/kill", update=990_001)
-    bot.tables.control(account=bot.account, item="telegram#990001").delete()
-    assert "had been stopped before" in bot.says("/kill", update=990_001)
-    assert not bot.trading
 
 
 @pytest.mark.parametrize(

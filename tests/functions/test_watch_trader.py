@@ -1,12 +1,11 @@
 import itertools
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from functions.watch_trader.handler import work
+from functions.watch_trader.handler import handler
 from shared.adapters.control.deaths import acted_on
 from shared.adapters.control.place import Place, place_of
 from shared.adapters.control.watching import Pulse, pulse
@@ -38,7 +37,7 @@ class Watch:
 
     @property
     def place(self) -> Place:
-        return place_of(self.account, PREFIX, self.route.aws.endpoint, "kill-hashes", "telegram")
+        return place_of(self.account, PREFIX, self.route.aws.endpoint, "kill-hashes", "telegram", "paper")
 
     def heard(self, ago_s: float) -> int:
         at = time.time_ns() - round(ago_s * SECOND)
@@ -46,7 +45,7 @@ class Watch:
         return at
 
     def look(self) -> dict[str, Any]:
-        return work({}, context())
+        return handler({}, context())
 
     def told(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -125,16 +124,6 @@ def test_a_lease_taken_over_in_time_is_no_death(watch: Watch) -> None:
     assert read_cancel_all(watch.tables, watch.account) is None
 
 
-def test_two_that_look_at_once_tell_once(watch: Watch) -> None:
-    at = watch.heard(120)
-    notices = Lost(0)
-    found = pulse(at, None, time.time_ns(), LeaseSettings())
-    with ThreadPoolExecutor(4) as pool:
-        acted = list(pool.map(lambda _: acted_on(found, watch.place, notices), range(8)))
-    assert acted.count(True) == 1
-    assert len(notices.notices) == 1
-
-
 def dead(watch: Watch) -> Pulse:
     return pulse(watch.heard(120), None, time.time_ns(), LeaseSettings())
 
@@ -146,18 +135,6 @@ def test_one_that_died_before_anybody_was_told_is_done_again_by_a_later_one(watc
     assert not acted_on(found, watch.place, notices, lambda: now + CLAIM_NS)
     assert acted_on(found, watch.place, notices, lambda: now + CLAIM_NS + 1)
     assert len(notices.notices) == 1
-
-
-def test_one_that_died_after_people_were_told_tells_them_in_the_same_words(watch: Watch) -> None:
-    found, notices, now = dead(watch), Lost(0), time.time_ns()
-    assert acted_on(found, watch.place, notices, lambda: now)
-    from shared.adapters.dynamo.once import claim
-
-    name = f"death#{found.written_at}"
-    watch.tables.control(account=watch.account, item=name).delete()
-    assert claim(watch.tables, watch.account, name, now)
-    assert acted_on(found, watch.place, notices, lambda: now + CLAIM_NS + 1)
-    assert notices.notices[0] == notices.notices[1]
 
 
 def test_without_a_queue_it_says_so_before_it_looks(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from functions.discover_whales import handler as discover_whales
 from functions.rank_whales import handler as rank_whales
-from shared.adapters.discovery.discover import ACTIVITY, CANDIDATES, RESOLUTIONS, object_name
+from shared.adapters.discovery.discover import ACTIVITY, CANDIDATES, DISCOVERIES, RESOLUTIONS, object_name
 from shared.adapters.discovery.rankings import RANKINGS, compare, published, reproduce
+from shared.adapters.dynamo.once import claim, let_go
 from shared.adapters.s3.lake import Lake
 from shared.domain.errors import BadInput, Corrupt, Temporary
 from shared.domain.tables import Voices
@@ -155,6 +156,8 @@ def test_leaders_large_traders_and_holders_are_discovered_with_their_activity(cl
     assert sources[WHALE] == "large_trade"
     assert sources[HOLDER] == "holder"
     assert len(cloud.lake.names(f"{RESOLUTIONS}/")) == 1
+    (told,) = cloud.lake.tables(f"{DISCOVERIES}/")
+    assert told.to_pylist() == [{name: done[name] for name in told.column_names}]
 
 
 def test_every_request_carries_a_changing_parameter_past_the_cache(cloud: Cloud) -> None:
@@ -178,6 +181,15 @@ def test_a_run_without_time_left_stops_and_the_next_one_goes_on(cloud: Cloud) ->
     cut = call(discover_whales.handler, seconds=1.0)
     assert (cut["objects"], cut["left"]) == (0, 3)
     assert call(discover_whales.handler)["objects"] == 3
+
+
+def test_two_runs_at_once_are_one_and_the_next_one_is_free_again(cloud: Cloud) -> None:
+    began = time.time_ns()
+    assert claim(cloud.embedded.tables, cloud.account, discover_whales.RUNNING, began)
+    assert call(discover_whales.handler) == {"ok": True, "busy": True}
+    assert cloud.lake.names("bronze/") == []
+    let_go(cloud.embedded.tables, cloud.account, discover_whales.RUNNING, began)
+    assert [call(discover_whales.handler)["wallets"] for _ in range(2)] == [3, 3]
 
 
 def test_a_wallet_that_cannot_be_read_is_counted_and_tried_again(cloud: Cloud) -> None:
@@ -212,7 +224,7 @@ def test_a_ranking_is_stored_with_its_inputs_and_published(cloud: Cloud) -> None
     done = call(rank_whales.handler, {"rules": {"resamples": 199, "gates": {"win_rate_min": 0.1, "quality_try": 1}}})
     assert (done["wallets"], done["inputs"]) == (3, 4)
     stored = [name.rpartition("/")[2] for name in cloud.lake.names(f"{RANKINGS}/")]
-    assert stored == ["manifest.parquet", "pairs.parquet", "scores.parquet"]
+    assert stored == ["manifest.parquet", "pairs.parquet", "results.parquet", "scores.parquet", "together.parquet"]
     found = published(cloud.embedded.tables, cloud.account, time.sleep)
     assert found is not None
     assert found.run == done["name"]
@@ -238,12 +250,6 @@ def test_no_ranking_is_made_of_an_empty_lake_and_none_is_published(cloud: Cloud)
     with pytest.raises(BadInput, match="discover wallets first"):
         call(rank_whales.handler)
     assert published(cloud.embedded.tables, cloud.account, time.sleep) is None
-
-
-def test_an_instant_that_is_none_is_refused_with_its_value() -> None:
-    with pytest.raises(BadInput, match="as_of must be Unix seconds, not 'soon'"):
-        rank_whales.instant_of({"as_of": "soon"})
-    assert rank_whales.instant_of({"as_of": 1_700_000_000}) == 1_700_000_000 * 10**9
 
 
 def test_what_changed_between_two_rankings_is_told() -> None:

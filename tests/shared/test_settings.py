@@ -108,7 +108,7 @@ def test_what_a_deployment_calls_its_parts_is_read() -> None:
         "TELEGRAM_SECRET": "telegram",
         "DISCORD_SECRET": "discord",
         "TELEGRAM_URL": "http://127.0.0.1:1",
-        "WEBHOOK_URL": "https://api.example.org/telegram",
+        "WEBHOOK_PARAMETER": "/house/webhook",
     }
     assert read_settings(env).cloud == CloudSettings(
         "live",
@@ -121,7 +121,7 @@ def test_what_a_deployment_calls_its_parts_is_read() -> None:
         "telegram",
         "discord",
         "http://127.0.0.1:1",
-        "https://api.example.org/telegram",
+        "/house/webhook",
     )
 
 

@@ -1,19 +1,20 @@
-"""``python -m tests.simulation [--seeds N] [--seed S] [--placements]``: exit 0, or 4 with what failed first.
+"""``python -m tests.simulation [--seeds N] [--seed S] [--placements] [--kills N]``: exit 0, or 4 and what failed first.
 
-With ``--seed`` one history: the options drawn, its story, and what is wrong. Without, ``--seeds`` histories, and every
-single crash of the scenarios with ``--placements``.
+With ``--seed`` one history: the options drawn, its story, and what is wrong. Without, ``--seeds`` histories, every
+single crash of the scenarios with ``--placements``, and ``--kills`` histories with a kill at a random instant.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 from shared.domain.errors import HouseError
 from tests.simulation.checks import Violation
 from tests.simulation.faults import Fault
+from tests.simulation.kills import Kill, Killed
 from tests.simulation.options import draw
-from tests.simulation.running import Total, at_share, simulate
+from tests.simulation.running import Case, Total, at_share, simulate
 from tests.simulation.scenarios import SCENARIOS, Placement, placements, staged
 from tests.simulation.world import World
 
@@ -31,18 +32,24 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def story(case: int | Placement, lines: int = STORY_LINES) -> Iterator[str]:
+def story(case: Case, lines: int = STORY_LINES) -> Iterator[str]:
     """What a case is, the last lines of its story, and what is wrong at its end."""
     if isinstance(case, Placement):
         world = staged(SCENARIOS[case.scenario], telling=True)
         world.processes[0].gate.crash_at = (case.call, case.after)
+        run: Callable[[], object] = world.run
         yield case.told
+    elif isinstance(case, Kill):
+        killed = Killed(case, telling=True)
+        world, run = killed.world, killed.run
+        yield f"{case.told}: {world.options.told()}"
     else:
         world = World(draw(case), telling=True)
+        run = world.run
         yield f"seed {case}: {world.options.told()}"
     wrong = ""
     try:
-        world.run()
+        run()
     except (Violation, HouseError) as error:
         wrong = f"{type(error).__name__}: {error}"
     left = max(len(world.story) - lines, 0)
@@ -86,19 +93,43 @@ def poor(total: Total) -> list[str]:
     return found
 
 
+def told_of_kills(total: Total) -> str:
+    """What the kills have done."""
+    return (
+        f"  kills at random instants, half of them with every trader dead: 0 orders planned afterwards "
+        f"({total.refused:,} plans refused by the switch), {total.opened:,} orders open or on their way in "
+        f"{len(total.void):,} histories, void within {at_share(total.void, 0.99):.1f} s (p99)"
+    )
+
+
 def ran(total: Total, took_s: float) -> bool:
     """Tell of it; whether all is well."""
     if total.failed is not None:
         case = total.failed
         for line in story(case):
             say(line)
-        again = f"--seed {case}" if isinstance(case, int) else f"--placement {case.scenario} {case.call} {case.after:d}"
+        again = f"--seed {case}"
+        if isinstance(case, Placement):
+            again = f"--placement {case.scenario} {case.call} {case.after:d}"
+        elif isinstance(case, Kill):
+            again = f"--kill {case.seed}"
         say(f"{total.sentence}\nagain: python -m tests.simulation {again}")
         say(f"{total.histories} passed, 1 failed")
         return False
     for line in told(total, took_s):
         say(line)
     return True
+
+
+def one_of(options: argparse.Namespace) -> Case | None:
+    """The one case that is to be told; None where all are to be tried."""
+    if options.placement:
+        scenario, call, after = options.placement
+        return Placement(scenario, call, bool(after))
+    if options.kill is not None:
+        return Kill(options.kill)
+    seed: int | None = options.seed
+    return seed
 
 
 def main(arguments: list[str]) -> int:
@@ -110,13 +141,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--lines", type=int, default=STORY_LINES, help=f"of a story, at its end ({STORY_LINES})")
     parser.add_argument("--placements", action="store_true", help="every single crash of the scenarios as well")
     parser.add_argument("--placement", type=int, nargs=3, metavar=("SCENARIO", "CALL", "AFTER"), help="tell this one")
+    parser.add_argument("--kills", type=int, default=0, help="histories with a kill as well (0)")
+    parser.add_argument("--kill", type=int, help="tell the kill of this seed")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     options = parser.parse_args(arguments)
-    if options.seed is not None or options.placement:
-        case: int | Placement = options.seed
-        if options.placement:
-            scenario, call, after = options.placement
-            case = Placement(scenario, call, bool(after))
+    case = one_of(options)
+    if case is not None:
         lines = list(story(case, options.lines))
         for line in lines:
             say(line)
@@ -135,6 +165,12 @@ def main(arguments: list[str]) -> int:
         if well and total.histories < LEAST_PLACEMENTS:
             say(f"only {total.histories:,} placements, {LEAST_PLACEMENTS:,} are asked for")
             well = False
+    if well and options.kills:
+        began = monotonic()
+        total = simulate(map(Kill, range(options.kills)), "kills", options.workers, say, options.kills)
+        well = ran(total, monotonic() - began)
+        if well:
+            say(told_of_kills(total))
     return 0 if well else 4
 
 

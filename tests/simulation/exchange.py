@@ -118,6 +118,10 @@ class Exchange:
             case MarketResolved():
                 self.say(self._wound(venue.on_resolved(what, now)))
 
+    def heed(self) -> None:
+        """It does what was asked for beside it, in its log."""
+        self.say(self._wound(self._venue.heed(self._clock.now)))
+
     def restart(self) -> None:
         """The matching engine restarts."""
         self._venue.restart(self._clock.now)

@@ -26,6 +26,7 @@ from shared.engine.desk import Desk
 from shared.engine.settlements import Settlements
 from shared.ports import Store, Switch
 from shared.research import storing
+from tests.simulation.exchange import Exchange
 from tests.simulation.lane import SlowLane
 
 Mutant = Callable[[], Iterator[None]]
@@ -51,6 +52,13 @@ def no_epoch() -> Any:
 def no_switch() -> Any:
     """Plans do not look at the kill switch."""
     return _without(SWITCH)
+
+
+@contextmanager
+def deaf_venue() -> Iterator[None]:
+    """Nobody looks for what is asked of the venue beside its log (needs a kill)."""
+    with patch.object(Exchange, "heed", lambda self: None):
+        yield
 
 
 @contextmanager

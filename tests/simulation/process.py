@@ -262,7 +262,7 @@ class Process:
         self.tell(lambda: f"life {self.lives} ends: {why}")
         self.ends.append(why)
         self.running = False
-        if self.stopped_at:
+        if self.stopped_at and not self.asleep:
             self.longest_stop = max(self.longest_stop, self.world_now() - max(self.stopped_at, self.awake_at))
         if self._listener is not None:
             self._exchange.listeners.remove(self._listener)

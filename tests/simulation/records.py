@@ -11,18 +11,23 @@ from shared.ports import Switch
 
 
 class Records(MemoryBackend):
-    """``committed`` hears each record as it is written, and under which epoch; ``changed`` each change of the lease."""
+    """``committed`` hears each record as it is written, and under which epoch; ``refused`` why one is not; ``leased``
+    each change of the lease.
+    """
 
     def __init__(self, account: str) -> None:
         super().__init__(account, keep_decisions=False)
         self.committed: Callable[[JournalEntry, Guard, int], None] = lambda entry, guard, epoch: None
+        self.refused: Callable[[tuple[str, ...]], None] = lambda failed: None
         self.switched: Callable[[Switch], None] = lambda switch: None
         self.leased: Callable[[Lease], None] = lambda lease: None
         self.took: Callable[[Command], None] = lambda command: None
 
     def commit(self, entry: JournalEntry, guard: Guard, epoch: int) -> tuple[str, ...]:
         failed = super().commit(entry, guard, epoch)
-        if not failed:
+        if failed:
+            self.refused(failed)
+        else:
             self.committed(entry, guard, epoch)
         return failed
 

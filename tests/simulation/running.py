@@ -12,11 +12,14 @@ from msgspec import Struct
 from shared.domain.errors import HouseError
 from shared.domain.instants import SECOND
 from tests.simulation.faults import Fault
+from tests.simulation.kills import Kill, Killed
 from tests.simulation.options import draw
 from tests.simulation.scenarios import Placement, played
 from tests.simulation.world import World
 
 CHUNK = 100
+Case = int | Placement | Kill
+"""The seed of a history, a crash in a scenario, or a kill."""
 EVERY_S = 5.0
 WRONG = (AssertionError, HouseError, LookupError, ArithmeticError, TypeError, ValueError)
 """What a history may break with; anything else is an error of this program."""
@@ -26,7 +29,8 @@ class Total(Struct):
     """Sums over histories. ``failed`` names the first one that broke, and ``sentence`` says how.
 
     ``fired``: in how many histories a fault did. ``calls``, ``doubts`` (seconds until nothing was in doubt any more,
-    of the histories in which something was) and ``waits`` (seconds until all had converged) are one each.
+    of the histories in which something was) and ``waits`` (seconds until all had converged) are one each. Of kills:
+    orders ``opened`` at that instant, plans ``refused`` from then on, and seconds until open ones were ``void``.
     """
 
     fired: Counter[Fault]
@@ -40,7 +44,10 @@ class Total(Struct):
     reversed: int = 0
     merges: int = 0
     lives: int = 0
-    failed: int | Placement | None = None
+    refused: int = 0
+    opened: int = 0
+    void: list[float] = []
+    failed: Case | None = None
     sentence: str = ""
 
     def add(self, other: "Total") -> None:
@@ -49,7 +56,8 @@ class Total(Struct):
         self.calls += other.calls
         self.doubts += other.doubts
         self.waits += other.waits
-        for name in ("histories", "with_fill", "plans", "fills", "reversed", "merges", "lives"):
+        self.void += other.void
+        for name in ("histories", "with_fill", "plans", "fills", "reversed", "merges", "lives", "refused", "opened"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         if self.failed is None:
             self.failed, self.sentence = other.failed, other.sentence
@@ -80,26 +88,38 @@ def _count(total: Total, world: World) -> None:
     total.lives += sum(process.lives for process in world.processes)
 
 
-def _chunk(cases: Sequence[int | Placement]) -> Total:
+def _played(total: Total, case: Case) -> World:
+    if isinstance(case, Placement):
+        return played(case)
+    if isinstance(case, int):
+        return _seed(case)
+    killed = Killed(case)
+    world = killed.run()
+    total.refused += killed.refused
+    total.opened += len(killed.opened)
+    if killed.opened:
+        total.void.append(killed.void_ns / SECOND)
+    return world
+
+
+def _chunk(cases: Sequence[Case]) -> Total:
     total = nothing()
     for case in cases:
         try:
-            _count(total, played(case) if isinstance(case, Placement) else _seed(case))
+            _count(total, _played(total, case))
         except WRONG as error:
             total.failed, total.sentence = case, f"{type(error).__name__}: {error}"
             return total
     return total
 
 
-def _in_chunks(cases: Iterable[int | Placement]) -> Iterator[list[int | Placement]]:
+def _in_chunks(cases: Iterable[Case]) -> Iterator[list[Case]]:
     left = iter(cases)
     while chunk := list(islice(left, CHUNK)):
         yield chunk
 
 
-def simulate(
-    cases: Iterable[int | Placement], what: str, workers: int, say: Callable[[str], None], of: int = 0
-) -> Total:
+def simulate(cases: Iterable[Case], what: str, workers: int, say: Callable[[str], None], of: int = 0) -> Total:
     """Every case (a seed, or a placement of a crash), until one breaks; progress every few seconds.
 
     The chunk with the first failure of them all is finished before the answer, so that the same one is always told.

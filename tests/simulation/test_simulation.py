@@ -27,7 +27,8 @@ from tests.simulation.__main__ import main, poor, story
 from tests.simulation.checks import Violation
 from tests.simulation.clockwork import START, Clockwork
 from tests.simulation.faults import CALLS, MOMENTS, Fault
-from tests.simulation.mutants import MUTANTS, OF_MERGES, PAIRS, sent_before_written
+from tests.simulation.kills import Kill
+from tests.simulation.mutants import MUTANTS, OF_MERGES, PAIRS, deaf_venue, no_switch, sent_before_written
 from tests.simulation.options import draw
 from tests.simulation.running import WRONG, nothing, simulate
 from tests.simulation.scenarios import BOTH_SIDES, SCENARIOS, Placement, calls_of, played, staged
@@ -79,6 +80,21 @@ def test_sound_code_passes_and_all_that_can_go_wrong_goes_wrong() -> None:
     assert set(total.fired) == set(Fault) == {*CALLS, *MOMENTS}
     assert total.fills > 300
     assert total.reversed > 0
+
+
+def test_a_kill_at_any_instant_ends_planning_and_voids_what_is_open() -> None:
+    total = simulate(map(Kill, range(100)), "kills", 1, ignore)
+    assert total.sentence == ""
+    assert total.refused > 5
+    assert total.opened > 20
+    assert 0 < max(total.void) <= 5.0
+
+
+@pytest.mark.parametrize("mutant", [no_switch, deaf_venue], ids=lambda mutant: mutant.__name__)
+def test_a_kill_that_does_not_do_its_work_is_found(mutant: Callable[[], Any]) -> None:
+    with mutant():
+        total = simulate(map(Kill, range(100)), "kills", 1, ignore)
+    assert "after the kill" in total.sentence or "although the switch says stop" in total.sentence
 
 
 def test_a_history_is_the_same_whatever_order_sets_have() -> None:

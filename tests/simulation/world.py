@@ -100,7 +100,7 @@ class World:
         self, options: Options, telling: bool = False, script: "Callable[[World], None] | None" = None
     ) -> None:
         self.options = options
-        self._script = script or World._by_chance
+        self._script = script or World.by_chance
         self._by_dice = script is None
         self.tapes: list[list[TapeRow]] | None = None
         """One tape for each life, where somebody has put a list here before the history runs."""
@@ -222,7 +222,8 @@ class World:
 
     # ------------------------------------------------------------------ the public world
 
-    def _by_chance(self) -> None:
+    def by_chance(self) -> None:
+        """What the dice say."""
         span = self.options.seconds * SECOND
         for n in range(self.options.trades):
             self.clock.at(START + self.rng.randrange(5 * SECOND, span), partial(self._whale_trades, n))

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from shared.adapters.control.aws import parameter, secret
 from shared.adapters.control.kill_token import KillHashes, read_hashes
 from shared.adapters.control.remembered import Remembered
-from shared.adapters.control.stopping import Stopped, stop
+from shared.adapters.control.stopping import Canceller, NoVenue, Stopped, stop
 from shared.adapters.dynamo.cancelling import PaperCanceller
 from shared.adapters.dynamo.controls import put_command, put_switch, read_switch
 from shared.adapters.dynamo.readers import Readers
@@ -25,8 +25,17 @@ Now = Callable[[], int]
 class Place:
     """One account's tables under a prefix. Every call raises ``Temporary`` when AWS does not answer."""
 
-    def __init__(self, account: str, prefix: str, endpoint: Endpoint, kill_hashes: str, telegram_secret: str) -> None:
+    def __init__(
+        self,
+        account: str,
+        prefix: str,
+        endpoint: Endpoint,
+        kill_hashes: str,
+        telegram_secret: str,
+        deployment: str = "paper",
+    ) -> None:
         self.account = account
+        self.deployment = deployment
         self.endpoint = endpoint
         self.readers = Readers(prefix, endpoint)
         self._kill_hashes = kill_hashes
@@ -54,12 +63,16 @@ class Place:
         put_switch(self.readers.tables, self.account, switch)
 
     def stop(self, reason: str, now: Now = time.time_ns) -> Stopped:
-        """Stop trading and cancel everything that is open, with or without a trader."""
+        """Stop trading and cancel everything that is open, with or without a trader. ``BadInput`` where trading is
+        stopped, but orders cannot be cancelled, because nothing is known that could do so.
+        """
         return stop(self, self.canceller, reason, now)
 
     @cached_property
-    def canceller(self) -> PaperCanceller:
+    def canceller(self) -> Canceller:
         """Where this account's open orders are ended."""
+        if self.deployment != "paper":
+            return NoVenue(self.deployment)
         return PaperCanceller(self.account, self.readers.tables)
 
     # ------------------------------------------------------------------ what the trader is asked
@@ -79,6 +92,8 @@ def _named(setting: str, name: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def place_of(account: str, prefix: str, endpoint: Endpoint, kill_hashes: str, telegram_secret: str) -> Place:
+def place_of(
+    account: str, prefix: str, endpoint: Endpoint, kill_hashes: str, telegram_secret: str, deployment: str = "paper"
+) -> Place:
     """The place, made once per process, so that warm runs keep its connections."""
-    return Place(account, prefix, endpoint, kill_hashes, telegram_secret)
+    return Place(account, prefix, endpoint, kill_hashes, telegram_secret, deployment)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND, iso
 from shared.ports import Switch
 
@@ -29,6 +30,20 @@ class Canceller(Protocol):
 
         ``Temporary`` when the venue does not answer.
         """
+
+
+class NoVenue:
+    """Where no venue is known whose orders could be cancelled."""
+
+    def __init__(self, deployment: str) -> None:
+        self._deployment = deployment
+
+    def cancel_all(self, before: int, reason: str) -> str:
+        """``BadInput``, which says how far the stop went."""
+        raise BadInput(
+            f"nothing is planned any more, but open orders cannot be cancelled ({reason}, {iso(before)[:19]}Z): "
+            f"there is no venue of deployment {self._deployment} yet"
+        )
 
 
 class Switching(Protocol):
@@ -52,7 +67,8 @@ class Stopped(Struct, frozen=True):
 
 
 def stop(switching: Switching, canceller: Canceller, reason: str, now: Now = time.time_ns) -> Stopped:
-    """Set the switch, then cancel everything; ``Temporary`` when either could not be done: ask again.
+    """Set the switch, then cancel everything; ``Temporary`` when either could not be done: ask again. What else the
+    canceller raises, it raises once the switch is set.
 
     The switch is set even where it is set already: a resume that somebody asked for before must not undo this stop.
     """

@@ -2,7 +2,8 @@
 
 Incremental: a wallet's stored objects name the seconds they cover, and only later seconds are asked for. Resumable: a
 wallet's rows are one object, put whole when all its pages are read; a run that is cut short leaves complete objects and
-the next one goes on. Nothing younger than ``SETTLED_S`` is stored, so that the windows never overlap.
+the next one goes on. Nothing younger than ``SETTLED_S`` is stored, so that the windows never overlap. What is stored is
+not read again, so its markets are written down first: their winners are asked for, whenever the run is cut short.
 """
 
 import itertools
@@ -10,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from shared.adapters.polymarket.data_api import DataApi, Period, SortBy
 from shared.adapters.polymarket.fields import show
@@ -26,6 +27,10 @@ CANDIDATES = "bronze/candidates"
 ACTIVITY = "bronze/activity"
 RESOLUTIONS = "bronze/resolutions"
 PENDING = "bronze/pending.parquet"
+AT_ONCE = 25
+"""Wallets whose objects are put together."""
+DISCOVERIES = "bronze/discoveries"
+"""One row for each run: what it did, written last."""
 SETTLED_S = 120
 """Rows become visible up to about 40 s after the trade; what is older than this does not change any more."""
 DAY_S = 86_400
@@ -127,7 +132,7 @@ async def discover(
     covered = coverage(lake.names(f"{ACTIVITY}/wallet="))
     until = stamp - SETTLED_S
     rows = refused = objects = failed = left = 0
-    markets: dict[str, None] = {}
+    keeping = _Keeping(lake)
     for number, wallet in enumerate(candidates):
         if time_left() < 30.0:
             left = len(candidates) - number
@@ -143,13 +148,41 @@ async def discover(
             continue
         refused += len(page.refused)
         settled = [row for row in page.rows if row.timestamp_s <= until and row.wallet == wallet]
-        lake.write(object_name(wallet, since, until), activity_table(settled))
+        keeping.keep(object_name(wallet, since, until), settled)
         objects, rows = objects + 1, rows + len(settled)
-        markets.update((row.condition_id, None) for row in settled if row.condition_id)
-        if number % 25 == 24:
+        if number % AT_ONCE == AT_ONCE - 1:
             say(f"{number + 1} of {len(candidates)} wallets, {rows:,} new rows")
-    resolved, pending = await settle(gamma, lake, markets, stamp)
-    return Discovered(len(candidates), objects, rows, refused, resolved, pending, failed, left)
+    keeping.flush()
+    resolved, pending = await settle(gamma, lake, stamp)
+    done = Discovered(len(candidates), objects, rows, refused, resolved, pending, failed, left)
+    lake.write(f"{DISCOVERIES}/{stamp}.parquet", pa.Table.from_pylist([to_builtins(done)]))
+    return done
+
+
+class _Keeping:
+    """Objects on their way into the lake, each after its markets."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._waiting = dict.fromkeys(_pending(lake))
+        self._known = len(self._waiting)
+        self._objects: list[tuple[str, pa.Table]] = []
+
+    def keep(self, name: str, rows: list[ActivityRow]) -> None:
+        """Put the rows under a name, now or with the next ones."""
+        self._waiting.update((row.condition_id, None) for row in rows if row.condition_id)
+        self._objects.append((name, activity_table(rows)))
+        if len(self._objects) >= AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put what was not put yet."""
+        if len(self._waiting) > self._known:
+            _put_pending(self._lake, self._waiting)
+            self._known = len(self._waiting)
+        for name, table in self._objects:
+            self._lake.write(name, table)
+        self._objects.clear()
 
 
 async def find_candidates(data: DiscoveryApi, gamma: Gamma, limits: DiscoveryRules, say: Say) -> dict[str, str]:
@@ -263,15 +296,15 @@ def activity_table(rows: Iterable[ActivityRow]) -> pa.Table:
     return pa.Table.from_pylist(records, schema=ACTIVITY_SCHEMA)
 
 
-async def settle(gamma: Gamma, lake: Lake, markets: Iterable[str], stamp: int) -> tuple[int, int]:
-    """Ask for the winners of markets not settled before; how many were found, and how many still are open.
+async def settle(gamma: Gamma, lake: Lake, stamp: int) -> tuple[int, int]:
+    """Ask for the winners of the markets that wait for one; how many were found, and how many still are open.
 
     The open ones are kept in one object, so that a market is asked for until it has a winner and never again.
     """
-    waiting = dict.fromkeys([*_pending(lake), *markets])
+    waiting = _pending(lake)
     if not waiting:
         return 0, 0
-    page = await gamma.markets(condition_ids=list(waiting), fresh=True)
+    page = await gamma.markets(condition_ids=waiting, fresh=True)
     done = [market for market in page.rows if market.winner is not None]
     if done:
         records = [
@@ -287,12 +320,16 @@ async def settle(gamma: Gamma, lake: Lake, markets: Iterable[str], stamp: int) -
         lake.write(f"{RESOLUTIONS}/{stamp}.parquet", pa.Table.from_pylist(records, schema=RESOLUTION_SCHEMA))
     settled = {market.condition_id for market in done}
     open_ = [condition for condition in waiting if condition not in settled]
-    lake.write(PENDING, pa.table([open_], schema=PENDING_SCHEMA))
+    _put_pending(lake, open_)
     return len(done), len(open_)
 
 
 def _seconds(at_ns: int | None) -> int | None:
     return None if at_ns is None else at_ns // SECOND
+
+
+def _put_pending(lake: Lake, conditions: Iterable[str]) -> None:
+    lake.write(PENDING, pa.table([list(conditions)], schema=PENDING_SCHEMA))
 
 
 def _pending(lake: Lake) -> list[str]:

@@ -1,15 +1,17 @@
 """Rankings as they are kept: each run with the list of its inputs, so that it can be made again and compared.
 
-``rankings/<as of>/``: scores (every wallet), pairs (evidence of clusters), manifest (name, size and SHA-256 of each
-input, and the settings). The watch list that the trader reads is one item of table ``control``, replaced at once and
-last, so that it never points at a run that is not stored. Beside it stands the table of voices (who of the list speaks
-for himself), written before it under the name of the same run: a list without voices of its own run has none.
+``rankings/<as of>/``: scores (every wallet), pairs (evidence of clusters), together and results (what pages show of the
+best ranked), and last the manifest (name, size and SHA-256 of each input, and the settings). The watch list that the
+trader reads is one item of table ``control``, replaced at once and last, so that it never points at a run that is not
+stored. Beside it stands the table of voices (who of the list speaks for himself), written before it under the name of
+the same run: a list without voices of its own run has none.
 """
 
 import hashlib
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ from shared.adapters.dynamo.failures import Pause, patiently
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.s3.lake import Lake
 from shared.adapters.scores.activity import read_activity, read_outcomes
+from shared.analytics.portraits import results_of, together_of
 from shared.analytics.published import ranking_of, voices_of
 from shared.analytics.scorecard import Scorecard, score_wallets
 from shared.analytics.scoring import ScoringRules
@@ -82,6 +85,16 @@ class _Pairs(Struct, frozen=True):
     specialists: dict[str, dict[str, int]]
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """A score table and all that it was made from."""
+
+    card: Scorecard
+    fills: pl.DataFrame
+    outcomes: pl.DataFrame
+    inputs: list[Input]
+
+
 class Inputs:
     """The objects of the lake that scoring reads, copied into a folder and counted."""
 
@@ -113,21 +126,23 @@ def rank_lake(
     lake = Lake(s3, bucket)
     names = [*lake.names(f"{ACTIVITY}/wallet="), *lake.names(f"{RESOLUTIONS}/")]
     limits = rules or ScoringRules()
-    card, fills, inputs = _score(s3, bucket, names, now // SECOND, limits, say)
+    scored = _score(s3, bucket, names, now // SECOND, limits, say)
+    card, fills = scored.card, scored.fills
     run = f"{RANKINGS}/{iso(now)[:19].replace(':', '')}Z"
     lake.write(f"{run}/scores.parquet", card.table.to_arrow())
     lake.write(f"{run}/pairs.parquet", card.pairs.to_arrow())
-    lake.write(f"{run}/manifest.parquet", _manifest(inputs, now, limits))
+    say("who of the best ranked moves with whom, and gains when and at what")
+    lake.write(f"{run}/together.parquet", together_of(card, fills).to_arrow())
+    lake.write(f"{run}/results.parquet", results_of(card, fills, scored.outcomes).to_arrow())
+    lake.write(f"{run}/manifest.parquet", _manifest(scored.inputs, now, limits))
     ranking = ranking_of(card)
     say(f"comparing the voices of {len(ranking.wallets)} wallets")
     voices = voices_of(card, fills, ranking)
     eligible = int(card.table["eligible"].sum())
-    return Run(run, card.table.height, eligible, len(ranking.wallets), card.basis, len(inputs)), ranking, voices
+    return Run(run, card.table.height, eligible, len(ranking.wallets), card.basis, len(scored.inputs)), ranking, voices
 
 
-def _score(
-    s3: "S3Client", bucket: str, names: list[str], as_of_s: int, limits: ScoringRules, say: Say
-) -> tuple[Scorecard, pl.DataFrame, list[Input]]:
+def _score(s3: "S3Client", bucket: str, names: list[str], as_of_s: int, limits: ScoringRules, say: Say) -> _Scored:
     with tempfile.TemporaryDirectory() as folder:
         inputs = Inputs(s3, bucket, Path(folder))
         trades = [path for name in names if name.startswith(ACTIVITY) and (path := _rows(inputs.take(name)))]
@@ -136,8 +151,9 @@ def _score(
             raise BadInput(f"bucket {bucket} holds no activity under {ACTIVITY}/: discover wallets first")
         activity = read_activity(trades)
         say(f"{activity.fills.height:,} rows of {len(trades)} objects, {activity.refused} refused")
-        card = score_wallets(activity.fills, read_outcomes(winners), as_of_s, limits, say=say)
-        return card, activity.fills, inputs.taken
+        outcomes = read_outcomes(winners)
+        card = score_wallets(activity.fills, outcomes, as_of_s, limits, say=say)
+        return _Scored(card, activity.fills, outcomes, inputs.taken)
 
 
 def _rows(path: Path) -> Path | None:
@@ -166,8 +182,9 @@ def reproduce(s3: "S3Client", bucket: str, run: str) -> pl.DataFrame:
     manifest = lake.read(f"{run}/manifest.parquet")
     facts = {key.decode(): value.decode() for key, value in (manifest.schema.metadata or {}).items()}
     limits = msgspec.convert(json.loads(facts["rules"]), ScoringRules)
-    card, _, inputs = _score(s3, bucket, manifest["name"].to_pylist(), int(facts["as_of"]), limits, lambda _: None)
-    for one, expected in zip(inputs, manifest["sha256"].to_pylist(), strict=True):
+    scored = _score(s3, bucket, manifest["name"].to_pylist(), int(facts["as_of"]), limits, lambda _: None)
+    card = scored.card
+    for one, expected in zip(scored.inputs, manifest["sha256"].to_pylist(), strict=True):
         if one.sha256 != expected:
             raise Corrupt(f"input {one.name} of {run} has SHA-256 {one.sha256}, not {expected}")
     stored = pl.DataFrame(lake.read(f"{run}/scores.parquet"))

@@ -1,7 +1,8 @@
 """What functions do once, remembered in control items: who begins claims it, who has finished says so.
 
-A claim that was not finished (its function died) counts for ``CLAIM_NS``; then the next one does it again. So what is
-done under it must be harmless when it is done twice after a crash, and is done once otherwise.
+A claim that was not finished (its function died) counts for ``CLAIM_NS``, or as long as it asks for; then the next
+one does it again. So what is done under it must be harmless when it is done twice after a crash, and is done once
+otherwise. What is done again and again, but never twice at once, is claimed and let go.
 """
 
 import time
@@ -19,16 +20,23 @@ KEPT_NS = 7 * DAY
 DONE = True
 
 
-def claim(tables: Tables, account: str, name: str, now: int, pause: Pause = time.sleep) -> bool:
-    """Whether it is ours to do now: nobody has finished it, and nobody began it a moment ago."""
+def claim(tables: Tables, account: str, name: str, now: int, pause: Pause = time.sleep, for_ns: int = CLAIM_NS) -> bool:
+    """Whether it is ours to do now: nobody has finished it, and nobody began it within the last ``for_ns``."""
     control = tables.control
-    free: Condition = control.item.does_not_exist() | ((control.released != DONE) & (control.at < now - CLAIM_NS))
+    free: Condition = control.item.does_not_exist() | ((control.released != DONE) & (control.at < now - for_ns))
     return _put(_item(tables, account, name, now, done=False), free, pause)
 
 
 def finish(tables: Tables, account: str, name: str, now: int, pause: Pause = time.sleep) -> None:
     """It is done, for good."""
     _put(_item(tables, account, name, now, done=True), None, pause)
+
+
+def let_go(tables: Tables, account: str, name: str, now: int, pause: Pause = time.sleep) -> None:
+    """It may be claimed again at once."""
+    item = _item(tables, account, name, now, done=False)
+    item.at = 0
+    _put(item, None, pause)
 
 
 def is_done(tables: Tables, account: str, name: str, pause: Pause = time.sleep) -> bool:

@@ -32,6 +32,7 @@ Item = dict[str, Any]
 ATTEMPTS = 2
 MARKS = "#marks"
 RISK = "#risk"
+OPERATIONS = "#operations"
 PAGE = 2_000
 LEGS_AT_ONCE = 25
 _PASSING = (Verdict.NOT_WRITTEN, Verdict.UNKNOWN)
@@ -84,6 +85,12 @@ class Readers:
         candles = _decoded("live", bodies[stored], Stored) if stored in bodies else None
         return View(_decoded("live", bodies[moving], Screen), candles)
 
+    def operations(self, account: str) -> Item | None:
+        """What the trader tells those who run the house; ``None`` before its first."""
+        name = account + OPERATIONS
+        bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
+        return _decoded("live", bodies[name], Item) if name in bodies else None
+
     def metrics(self, account: str, start: int, end: int) -> list[Item]:
         """The points of the curves from ``start`` to ``end`` (nanoseconds, both included), oldest first."""
         found: list[Item] = []
@@ -101,9 +108,9 @@ class Readers:
         """The last point of the numbered UTC day that is earlier than ``before`` (nanoseconds)."""
         table = self._tables.metrics
         key = account_day(account, day * DAY)  # not money: days to nanoseconds
-        found = self._ask(
-            "metrics", lambda: list(table.query(key, table.at < before, scan_index_forward=False, limit=1))
-        )
+        # Of a whole day nothing is left out; the embedded server then need not look at each of its points.
+        rest = None if day < day_of(before) else table.at < before
+        found = self._ask("metrics", lambda: list(table.query(key, rest, scan_index_forward=False, limit=1)))
         return _decoded("metrics", found[0].body, Item) if found else None
 
     def positions(self, account: str) -> list[Position]:
@@ -180,15 +187,33 @@ class Readers:
         """Executions of the numbered UTC day in the order they were booked, out of at most so many postings, going on
         after a place in the journal; and the place to go on from (empty: that was the last).
         """
-        index, journal = self._tables.ledger.days, self._tables.journal
+        found = self.postings(account, day, most, after)
+        records = self.lines(account, [seq for seq, made in found if made.kind is PostingKind.FILL])
+        return records, found[-1][0] if len(found) == most else ""
+
+    def postings(self, account: str, day: int, most: int, after: str = "") -> list[tuple[str, Posting]]:
+        """At most so many postings of the numbered UTC day, each with the place in the journal of the record that made
+        it, in the order they were committed, going on after such a place.
+        """
+        index = self._tables.ledger.days
         key = account_day(account, day * DAY)  # not money: days to nanoseconds
         rest = self._tables.ledger.seq > after if after else None
         found = self._ask("ledger", lambda: list(index.query(key, rest, limit=most)))
-        filled = [(account, row.seq) for row in found if _decoded("ledger", row.body, Posting).kind is PostingKind.FILL]
-        lines = self._ask("journal", lambda: list(journal.batch_get(filled))) if filled else []
+        return [(row.seq, _decoded("ledger", row.body, Posting)) for row in found]
+
+    def lines(self, account: str, places: Sequence[str]) -> list[Record]:
+        """The records at these places of the journal, in the order they were committed."""
+        journal = self._tables.journal
+        keys = [(account, place) for place in places]
+        lines = self._ask("journal", lambda: list(journal.batch_get(keys))) if keys else []
         lines.sort(key=lambda line: line.seq)
-        records = [_decoded("journal", line.body, Record) for line in lines]
-        return records, found[-1].seq if len(found) == most else ""
+        return [_decoded("journal", line.body, Record) for line in lines]
+
+    def began(self, account: str) -> int | None:
+        """When the account's first record was made (nanoseconds); ``None`` before it."""
+        journal = self._tables.journal
+        found = self._ask("journal", lambda: list(journal.query(account, limit=1)))
+        return _decoded("journal", found[0].body, Record).at if found else None
 
     def lease(self, account: str) -> Lease | None:
         """Who may write for the account; ``None`` when nobody ever did."""

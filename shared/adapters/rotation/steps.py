@@ -96,6 +96,9 @@ class Rotation:
         new, old = self._value(asked.secret, asked.token), self._value(asked.secret)
         if new is None:
             raise Temporary("the new version has no value yet")
+        if new == old:
+            # Somebody else has finished meanwhile. To tell of the new value as the old one would lose the old one.
+            return "this version has just become the current one"
         match asked.step:
             case Step.SET:
                 return kind.set(new, old or "")

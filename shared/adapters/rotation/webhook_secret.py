@@ -1,16 +1,37 @@
 """The secret that Telegram shows with every message to our webhook, by which it is known not to be forged."""
 
 import secrets
+from typing import TYPE_CHECKING
 
 import msgspec
+from botocore.exceptions import ClientError
 
+from shared.adapters.notices.clients import code_of, telling
 from shared.adapters.notices.post import Answer, checked, post
 from shared.adapters.notices.secrets import TelegramSecret
 from shared.domain.errors import BadInput, Temporary
 
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
 BYTES = 48
 NO_BOT = "no bot token is set, so there is nothing to tell Telegram"
-NO_WEBHOOK = "the bot has no webhook and WEBHOOK_URL names none, so there is nothing to tell Telegram"
+NO_WEBHOOK = "the bot has no webhook and WEBHOOK_PARAMETER tells none, so there is nothing to tell Telegram"
+
+
+def address_in(ssm: "SSMClient", parameter: str) -> str:
+    """Our own address, as a parameter tells it; empty where none is named, or the API that puts it is not deployed yet.
+    ``Temporary`` when it cannot be read for now.
+    """
+    if not parameter:
+        return ""
+    try:
+        return ssm.get_parameter(Name=parameter)["Parameter"].get("Value", "")
+    except ClientError as error:
+        if code_of(error) == "ParameterNotFound":
+            return ""
+        with telling("reading the webhook's address"):
+            raise
 
 
 class WebhookSecret:

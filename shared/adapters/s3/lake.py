@@ -33,20 +33,20 @@ class Lake:
     """Objects in a bucket; ``Temporary`` when S3 does not answer."""
 
     def __init__(self, s3: "S3Client", bucket: str) -> None:
-        self._s3 = s3
+        self.s3 = s3
         self.bucket = bucket
 
     def write(self, name: str, table: pa.Table) -> None:
         """Put a table as Parquet (zstd), replacing what has that name."""
         try:
-            self._s3.put_object(Bucket=self.bucket, Key=name, Body=_packed(table))
+            self.s3.put_object(Bucket=self.bucket, Key=name, Body=_packed(table))
         except (BotoCoreError, ClientError) as error:
             raise Temporary(f"writing {name} to bucket {self.bucket}: {error}") from error
 
     def names(self, prefix: str) -> list[str]:
         """The names under a prefix, sorted."""
         try:
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             return sorted(found["Key"] for page in pages for found in page.get("Contents", []))
         except (BotoCoreError, ClientError) as error:
             raise Temporary(f"listing {prefix} in bucket {self.bucket}: {error}") from error
@@ -54,7 +54,7 @@ class Lake:
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The table under a name; ``BadInput`` when it is no Parquet."""
         try:
-            content = self._s3.get_object(Bucket=self.bucket, Key=name)["Body"].read()
+            content = self.s3.get_object(Bucket=self.bucket, Key=name)["Body"].read()
         except (BotoCoreError, ClientError) as error:
             raise Temporary(f"reading {name} from bucket {self.bucket}: {error}") from error
         return _unpacked(content, f"{name} in bucket {self.bucket}", columns)

@@ -25,6 +25,7 @@ from shared.adapters.synthetic.wallets import Wallets, make_wallets
 from shared.adapters.synthetic.world import HOUSE, Scale
 from shared.adapters.synthetic.write import (
     TRADES,
+    TRUTH,
     deliveries,
     market_table,
     resolution_table,
@@ -85,7 +86,7 @@ def generate(seed: int, hours: float, out: Path, scale: Scale = HOUSE, progress:
     trades = write_tables(out / "trades.parquet", TRADES, tables)
     write_frame(out / "resolutions.parquet", resolution_table(markets, prices))
     write_frame(out / "markets.parquet", market_table(markets, rows))
-    write_frame(out / "truth.parquet", truth_table(rows, markets, prices, wallets))
+    write_frame(out / TRUTH, truth_table(rows, markets, prices, wallets))
     say("synthetic: writing books")
     snapshots = write_tables(
         out / "books.parquet", books.SCHEMA, books.book_tables(rngs["books"], markets, prices, scale)

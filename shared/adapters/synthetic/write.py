@@ -46,6 +46,9 @@ TRADES = pa.schema(
 LAG_MEDIAN_S = 2.0
 LAG_SIGMA = 0.29
 """Polling lag: p50 2.0 s, p90 2.9 s."""
+MADE_UP = {b"world": b"synthetic"}
+"""Stands in every file of an invented world, so that no result made from it passes for a real one."""
+TRUTH = "truth.parquet"
 AGAIN_PART = 0.005
 AGAIN_S = (5.0, 50.0)
 
@@ -54,12 +57,26 @@ def write_tables(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> i
     """Write tables below each other to one Parquet file, which appears only when it is complete; returns the rows."""
     partial = path.with_name(path.name + ".partial")
     written = 0
-    with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(partial, schema.with_metadata(MADE_UP), compression="zstd") as writer:
         for table in tables:
             writer.write_table(table)
             written += table.num_rows
     partial.replace(path)
     return written
+
+
+def made_up(path: Path) -> bool:
+    """Whether a file, or one of a folder's, is of an invented world: it says so itself, or the truth lies beside it."""
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    return any(file.with_name(TRUTH).exists() or _says_so(file) for file in files)
+
+
+def _says_so(file: Path) -> bool:
+    try:
+        metadata = pq.read_schema(file).metadata or {}
+    except pa.ArrowException:  # rows as JSON lines
+        return False
+    return all(metadata.get(name) == word for name, word in MADE_UP.items())
 
 
 def deliveries(rng: np.random.Generator, rows: Rows) -> tuple[IntArray, FloatArray, int]:

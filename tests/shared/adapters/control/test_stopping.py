@@ -3,8 +3,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.adapters.control.stopping import CLOCKS_APART_NS, REASON_MAX, Stopped, stop
-from shared.domain.errors import Temporary
+from shared.adapters.control.stopping import CLOCKS_APART_NS, REASON_MAX, NoVenue, Stopped, stop
+from shared.domain.errors import BadInput, Temporary
 from shared.ports import Switch
 
 
@@ -85,3 +85,11 @@ def test_a_stop_whose_cancel_failed_is_finished_by_asking_again() -> None:
 def test_a_reason_is_one_short_line(given: str, kept: str) -> None:
     assert House().stop(given).reason == kept
     assert len(kept) <= REASON_MAX
+
+
+def test_where_no_venue_is_known_the_switch_is_set_and_the_rest_is_said_in_one_sentence() -> None:
+    house = House()
+    with pytest.raises(BadInput, match="nothing is planned any more, but open orders cannot be cancelled") as said:
+        stop(house.store, NoVenue("live"), "drill", lambda: next(house.clock))
+    assert "there is no venue of deployment live yet" in str(said.value)
+    assert not house.store.stands.trading

@@ -8,8 +8,11 @@ from shared.adapters.dynamo.views import Views
 from shared.domain.decision import Decision
 from shared.domain.ids import intent_id
 from shared.domain.instants import day_of
+from shared.domain.ledger import Record
+from shared.domain.money import dollars
 from shared.domain.order import Order, Side
 from shared.domain.screens import Screen, Stored, Tab, Tabs, TokenScreen, View, Why, owner
+from shared.engine.ledger import deposit_record
 from tests.contracts.embedded import Embedded
 from tests.fargate.test_explain import SIGNAL, decision, leg
 from tests.shared.engine.builders import NOON
@@ -32,6 +35,14 @@ class Account:
 
     def put(self, order: Order) -> None:
         self.tables.orders(order_key=order.order_key, account=self.name, body=body_of(order)).save()
+
+    def commit(self, place: str, record: Record) -> None:
+        self.tables.journal(account=self.name, seq=place, day="", body=body_of(record)).save()
+        made = record.posting
+        assert made is not None
+        day = account_day(self.name, made.at)
+        body = body_of(made)
+        self.tables.ledger(posting_id=made.posting_id, account=self.name, account_day=day, seq=place, body=body).save()
 
 
 @pytest.fixture
@@ -76,3 +87,21 @@ def test_screens_are_read_as_they_were_written(account: Account) -> None:
     account.views.put_screen("candles#3", stored)
     assert account.readers.screen(account.name, 3) == View(screen, stored)
     assert account.readers.screen(account.name, 2) is None
+
+
+def test_postings_of_a_day_come_with_their_places_and_the_lines_there_are_the_records(account: Account) -> None:
+    first, second = (deposit_record(account.name, dollars(n), NOON + n, f"d{n}") for n in (1, 2))
+    for place, record in (("0001.w.2", second), ("0001.w.1", first)):
+        account.commit(place, record)
+    readers, day = account.readers, day_of(NOON)
+    assert readers.began(account.name) == NOON + 1
+    assert readers.postings(account.name, day, 9) == [("0001.w.1", first.posting), ("0001.w.2", second.posting)]
+    assert readers.postings(account.name, day, 1) == [("0001.w.1", first.posting)]
+    assert readers.postings(account.name, day, 9, "0001.w.1") == [("0001.w.2", second.posting)]
+    assert readers.postings(account.name, day + 1, 9) == []
+    assert readers.lines(account.name, ["0001.w.2", "0001.w.1"]) == [first, second]
+    assert readers.lines(account.name, []) == []
+
+
+def test_an_account_without_records_has_not_begun(account: Account) -> None:
+    assert account.readers.began(account.name) is None

@@ -308,3 +308,33 @@ def test_a_service_that_cannot_be_reached_is_asked_again_later(desk: Desk, embed
     nowhere = replace(embedded.server.endpoint, host=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(Temporary, match="EndpointConnectionError"):
         Rotation(secrets_client(nowhere), desk.hidden).run(Request(desk.name, VERSION, Step.SET), desk.kill)
+
+
+class Meanwhile:
+    """A client that lets something happen right after the secret was described for the first time."""
+
+    def __init__(self, client: Any, happens: Callable[[], None]) -> None:
+        self._client, self._happens = client, [happens]
+
+    def describe_secret(self, **asked: Any) -> Any:
+        told = self._client.describe_secret(**asked)
+        if self._happens:
+            self._happens.pop()()
+        return told
+
+    def get_secret_value(self, **asked: Any) -> Any:
+        return self._client.get_secret_value(**asked)
+
+
+def test_a_late_run_of_a_step_does_not_take_the_new_token_for_the_old_one(desk: Desk) -> None:
+    desk.step(Step.CREATE)
+    desk.step(Step.SET)
+
+    def finish() -> None:
+        desk.step(Step.TEST)
+        desk.step(Step.FINISH)
+
+    late: Any = Meanwhile(desk.client, finish)
+    said = Rotation(late, desk.hidden).run(Request(desk.name, VERSION, Step.SET), desk.kill)
+    assert said == "this version has just become the current one"
+    assert desk.kill.hashes() == KillHashes(hash_of(desk.current()), hash_of(OLD), NOW + OVERLAP_NS)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from shared.adapters.synthetic import BASE_TS, BENCH, HOUSE, generate
+from shared.adapters.synthetic.write import made_up
 from tests.shared.adapters.synthetic.day import TABLES, Day, read_tables
 
 TRADE_SCHEMA = {
@@ -134,3 +135,23 @@ def test_a_scale_of_ones_own_is_honoured(tmp_path: Path) -> None:
     summary = generate(1, 0.5, tmp_path, replace(HOUSE, name="tiny", wallets=200, noise_decisions_per_day=2_000))
     assert (summary.scale, summary.wallets) == ("tiny", 200)
     assert read_tables(tmp_path)["truth"].height == 200
+
+
+def test_every_file_of_an_invented_world_says_so_wherever_it_is_copied(tmp_path: Path) -> None:
+    generate(5, 0.25, tmp_path / "day")
+    assert made_up(tmp_path / "day")
+    for file in sorted((tmp_path / "day").glob("*.parquet")):
+        alone = tmp_path / file.stem / "copied.parquet"
+        alone.parent.mkdir()
+        alone.write_bytes(file.read_bytes())
+        assert made_up(alone), file.name
+
+
+def test_a_recording_is_not_called_invented_unless_the_truth_lies_beside_it(tmp_path: Path) -> None:
+    pl.DataFrame({"price": [0.5]}).write_parquet(tmp_path / "rows.parquet")
+    (tmp_path / "rows.jsonl").write_text('{"price": 0.5}\n', encoding="utf-8")
+    assert not made_up(tmp_path / "rows.parquet")
+    assert not made_up(tmp_path / "rows.jsonl")
+    assert not made_up(tmp_path)
+    (tmp_path / "truth.parquet").write_bytes(b"")
+    assert made_up(tmp_path / "rows.parquet")

@@ -1,0 +1,126 @@
+"""How long a reader waits: what is measured, on which page, and the most it may be."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from msgspec import Struct
+
+from tests.browser.driver import Driver, Step, Window
+from tests.browser.pages import PAGES, Page
+from tests.browser.site import Site
+
+WARM_MS, COLD_MS, BEHIND_MS, CROWD_MS = 500.0, 2_000.0, 2_000.0, 2_000.0
+"""The most that each may be (specification 16)."""
+VIEWERS = 8
+LOOKED_AT_S = 4.0
+"""How long each of them looks at a page."""
+ROUNDS = 5
+WINDOW = Window()
+CONTENT: Step = {"do": "content"}
+SETTLE: Step = {"do": "settle"}
+CLOSE: Step = {"do": "close"}
+
+
+class Figure(Struct, frozen=True):
+    """Something measured, in milliseconds, and the most it may be (None: it is told only)."""
+
+    name: str
+    ms: float
+    most: float | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether it took longer than it may."""
+        return self.most is not None and self.ms > self.most
+
+    def line(self, width: int) -> str:
+        """A row of the table; names are ``width`` wide."""
+        limit = "" if self.most is None else f"  [at most {self.most:,.0f}{': MISSED' if self.missed else ''}]"
+        return f"{self.name:<{width}}{self.ms:>9,.0f} ms{limit}"
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The smallest value that at least this share of them does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * round(share * 100) // 100) - 1)]
+
+
+def opened(site: Site, page: Page) -> tuple[Step, Step]:
+    """A visit by its address, until its first figure, table or chart is there."""
+    return {"do": "open", "url": site.url + page.path}, CONTENT
+
+
+def cold(driver: Driver, site: Site) -> Iterator[Figure]:
+    """Readers who have never been here: first of all after the dashboard's own start, then on every page."""
+    site.shut()
+    site.open()
+    yield Figure("first visit after the start", _visit(driver, site, "first", PAGES[0]), COLD_MS)
+    for page in PAGES:
+        times = [_visit(driver, site, f"cold-{n}", page) for n in range(3)]
+        yield Figure(f"cold, {page.title}", statistics.median(times), COLD_MS)
+
+
+def _visit(driver: Driver, site: Site, session: str, page: Page) -> float:
+    return float(driver.ask(session, WINDOW, *opened(site, page), SETTLE, CLOSE).found["content"])
+
+
+def warm(driver: Driver, site: Site) -> Iterator[Figure]:
+    """A reader who comes back by an address, and one who changes pages by their links; medians."""
+    loads: dict[str, list[float]] = {page.title: [] for page in PAGES}
+    changes: dict[str, list[float]] = {page.title: [] for page in PAGES}
+    for n in range(ROUNDS + 1):
+        for page in PAGES:
+            found = driver.ask("warm", WINDOW, *opened(site, page), SETTLE).sound()
+            if n:  # the browser compiles its scripts in the first round
+                loads[page.title].append(found["content"])
+    driver.ask("warm", WINDOW, *opened(site, PAGES[0]), SETTLE, stay=True).sound()
+    for _ in range(ROUNDS):
+        for page in [*PAGES[1:], PAGES[0]]:
+            found = driver.ask("warm", WINDOW, {"do": "go", "title": page.title}, SETTLE, stay=True).sound()
+            changes[page.title].append(found["go"])
+    driver.ask("warm", WINDOW, CLOSE)
+    for title, times in loads.items():
+        yield Figure(f"warm, {title}, by address", statistics.median(times), WARM_MS)
+    for title, times in changes.items():
+        yield Figure(f"warm, {title}, by link", statistics.median(times), WARM_MS)
+
+
+def behind(driver: Driver, site: Site) -> Iterator[Figure]:
+    """From the instant the trader has written a figure until it stands on the page; the worst of some."""
+    first = PAGES[0]
+    driver.ask("behind", WINDOW, *opened(site, first), SETTLE, stay=True).sound()
+    waits = []
+    for n in range(2 * ROUNDS):
+        time.sleep(0.37)  # the page asks every two seconds: at different places between two of its questions
+        site.trader.show(progress=f"mark {n} of the trader")
+        began = time.monotonic()
+        driver.ask("behind", WINDOW, {"do": "see", "text": f"mark {n} of the trader"}, stay=True).sound()
+        waits.append((time.monotonic() - began) * 1_000)
+    driver.ask("behind", WINDOW, CLOSE)
+    yield Figure("behind the trader, median", statistics.median(waits))
+    yield Figure("behind the trader, worst", max(waits), BEHIND_MS)
+
+
+def crowd(driver: Driver, site: Site) -> Iterator[Figure]:
+    """Many viewers at once, each with a window of its own that goes on renewing itself between two visits."""
+
+    def view(number: int) -> list[float]:
+        times = []
+        for n in range(2 * len(PAGES)):
+            page = PAGES[(number + n) % len(PAGES)]
+            found = driver.ask(f"crowd-{number}", WINDOW, *opened(site, page), stay=True).sound()
+            times.append(float(found["content"]))
+            time.sleep(LOOKED_AT_S + number / VIEWERS)
+        driver.ask(f"crowd-{number}", WINDOW, CLOSE)
+        return times[len(PAGES) :]  # the browsers compile their scripts in the first round
+
+    with ThreadPoolExecutor(VIEWERS) as pool:
+        times = [one for found in pool.map(view, range(VIEWERS)) for one in found]
+    yield Figure(f"{VIEWERS} viewers at once, p50", percentile(times, 0.5))
+    yield Figure(f"{VIEWERS} viewers at once, p95", percentile(times, 0.95), CROWD_MS)
+
+
+Measure = Callable[[Driver, Site], Iterator[Figure]]
+MEASURES: tuple[Measure, ...] = (cold, warm, behind, crowd)

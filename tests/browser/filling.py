@@ -1,0 +1,116 @@
+"""Writes a population into an account's tables and its lake, many items a request and several requests at once."""
+
+import json
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+import pyarrow as pa
+from pynamodb.models import Model
+
+from shared.adapters.discovery.rankings import RANKINGS, publish
+from shared.adapters.dynamo.codec import account_day, body_of, moment, open_name
+from shared.adapters.dynamo.tables import Tables
+from shared.adapters.dynamo.views import Views
+from shared.adapters.s3.lake import Lake
+from shared.domain.instants import DAY, SECOND, iso
+from shared.domain.order import FINAL
+from shared.domain.whale import RankedWallet, Ranking
+from tests.browser.population import Population
+from tests.dashboard.fakes import RULES, score
+
+AT_ONCE = 25
+"""Items of one request, as many as the service takes."""
+WRITERS = 2
+
+
+def fill(population: Population, tables: Tables, lake: Lake) -> None:
+    """Write everything; what an empty account does not have is left out."""
+    if population.nothing:
+        return
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for _ in pool.map(_put, _batches(_items(population, tables))):
+            pass
+    views = Views(population.account, tables)
+    views.put_marks(population.marks)
+    views.put_risk(population.risk)
+    views.put_live(population.live)
+    _rank(population, tables, lake)
+
+
+def _items(population: Population, tables: Tables) -> Iterator[Model]:
+    account = population.account
+    for market in population.markets:
+        yield tables.markets(market=market.market, body=body_of(market))
+    for made in population.decisions:
+        named = f"{moment(made.at)}#{made.signal_id}#000000"
+        yield tables.decisions(account_day=account_day(account, made.at), moment=named, body=body_of(made))
+    for order in population.orders:
+        opened = {} if order.state in FINAL else {"open": open_name(account)}
+        yield tables.orders(order_key=order.order_key, account=account, body=body_of(order), **opened)
+    for position in population.positions:
+        yield tables.positions(account=account, slot=position.key, body=body_of(position))
+    for point in population.points:
+        yield tables.metrics(account_day=account_day(account, point["at"]), at=point["at"], body=body_of(point))
+    for whale in population.whales:
+        yield tables.whales(account=account, wallet=whale["wallet"], body=body_of(whale))
+
+
+def _batches(items: Iterable[Model]) -> Iterator[list[Model]]:
+    """Neighbours of one table."""
+    batch: list[Model] = []
+    for item in items:
+        if batch and (len(batch) == AT_ONCE or type(item) is not type(batch[0])):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def _put(batch: list[Model]) -> None:
+    with type(batch[0]).batch_write() as writer:
+        for item in batch:
+            writer.save(item)
+
+
+def _rank(population: Population, tables: Tables, lake: Lake) -> None:
+    """Two runs of the ranking, a day apart, and the watch list made from the later one."""
+    for before in (DAY, 0):
+        run = _store(population, lake, population.at - before)
+    wallets = tuple(
+        RankedWallet(row["wallet"], row["rank"], row["n_markets"], mean_return=row["mean_return"])
+        for row in islice(population.whales, population.size.followed)
+    )
+    publish(tables, population.account, run, Ranking(population.at, "scored", wallets), lambda _: None)
+
+
+def _store(population: Population, lake: Lake, as_of: int) -> str:
+    wallets = [str(row["wallet"]) for row in population.whales]
+    ranked = len(wallets) * 3 // 4
+    share = 1.0 / max(population.size.followed, 1)
+    rows = [
+        score(
+            wallet,
+            n + 1 if n < ranked else None,
+            sharpe_low=0.4 - n / len(wallets),
+            sharpe_high=0.9 - n / len(wallets),
+            quality=90.0 - 60.0 * n / len(wallets),
+            reason="" if n < ranked else ("market_maker", "too_few_wins")[n % 2],
+            allocation=share if n < population.size.followed else 0.0,
+            cluster=f"cluster-{n // 12}" if n % 12 < 2 else None,
+        )
+        for n, wallet in enumerate(wallets)
+    ]
+    pairs = [
+        {"wallet": a, "other": b, "linked": n % 2 == 0, "evidence": f"{20 + n} moments in common"}
+        for n, (a, b) in enumerate(zip(wallets, wallets[1:], strict=False))
+        if n % 12 == 0
+    ]
+    manifest = pa.table({"name": [f"activity/{n}" for n in range(len(wallets))]})
+    facts = {"as_of": str(as_of // SECOND), "rules": json.dumps(RULES)}
+    run = f"{RANKINGS}/{iso(as_of)[:19].replace(':', '')}Z"
+    lake.write(f"{run}/scores.parquet", pa.Table.from_pylist(rows))
+    lake.write(f"{run}/pairs.parquet", pa.Table.from_pylist(pairs))
+    lake.write(f"{run}/manifest.parquet", manifest.replace_schema_metadata(facts))
+    return run
