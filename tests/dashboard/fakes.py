@@ -19,6 +19,7 @@ from shared.domain.money import Fraction, Price, Shares, Usd, dollars
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
 from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
+from tests.dashboard.research_fakes import FakeFound, FakeStudies, found
 
 NOW = 1_774_216_800 * SECOND  # 2026-03-22 22:00:00 UTC
 WALLET = "0x1111111111111111111111111111111111112222"
@@ -259,6 +260,8 @@ class FakeQueries:
 
     def __init__(self, shown: Live | None = None) -> None:
         self.changes = FakeChanges(self)
+        self.studies = FakeStudies()
+        self.found = FakeFound()
         self.shown = shown
         self.risky: RiskView | None = None
         self.wall = NOW + DAY
@@ -334,7 +337,11 @@ class FakeQueries:
 
 
 class AwayQueries(FakeQueries):
-    """A database that does not answer."""
+    """A database that does not answer, nor does the lake."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.studies.away = True
 
     def live(self) -> Live | None:
         raise Temporary("the database at http://127.0.0.1:4566 does not answer; is the system running (`make run`)?")
@@ -373,6 +380,7 @@ def ranked() -> FakeQueries:
         EARLIER: stored_run([score(TWIN, 1), score(WALLET, 4)], EARLIER),
         RUN: stored_run(previous=EARLIER),
     }
+    queries.found = found(RUN, WALLET, TWIN, LUCKY)
     return queries
 
 
