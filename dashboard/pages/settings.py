@@ -32,6 +32,7 @@ from shared.domain.instants import SECOND
 
 START = "Nothing to show yet: the trader has not published its settings. Start it with `make run`."
 DRAFT, CHOSEN = "draft", "limit_names"
+ASKED = "limits_asked"  # set once a change was asked for: the form is empty again
 ROW, HEAD = 35, 38  # pixels of a row and of the head of a table
 SILENT_NS = 15 * SECOND  # not money: seconds to nanoseconds
 MODES = {
@@ -110,6 +111,8 @@ def change_limits(queries: Queries) -> None:
             return
         every = [bound for bounds in groups().values() for bound in bounds]
         names = {bound.name: f"{title(bound)} ({bound.name})" for bound in every}
+        if st.session_state.pop(ASKED, False):
+            st.session_state[CHOSEN] = []
         chosen = st.multiselect(
             "Change limits",
             list(names),
@@ -256,7 +259,7 @@ def _ask(draft: Draft, reason: str) -> None:
         st.error(plain(f"It was not done: {error}."))
         return
     _close()
-    st.session_state.pop(CHOSEN, None)
+    st.session_state[ASKED] = True
     st.toast(plain(said), icon=":material/check:")
     st.rerun()
 
