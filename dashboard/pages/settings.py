@@ -3,6 +3,7 @@ is asked of the trader through the control API, with a reason, and only after it
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -181,7 +182,7 @@ def pins(queries: Queries) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.code(wallet, language=None, width="content")
                 if st.button("Let go", key=f"unpin_{wallet}", help="Follow it by hand no more."):
-                    propose(lambda wallet=wallet: of_unpin(wallet))
+                    propose(partial(of_unpin, wallet))
         if changes.unpinned:
             st.caption(f"Let go by hand, though the settings name them: {', '.join(changes.unpinned)}")
         with st.container(horizontal=True, vertical_alignment="bottom"):

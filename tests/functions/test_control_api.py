@@ -336,8 +336,7 @@ QUESTIONS = {
     "/api/history/trades": {"get"},
     "/api/whales": {"get"},
     "/api/decisions": {"get"},
-    "/api/dead-letters": {"get"},
-    "/api/dead-letters/{order_key}": {"post"},
+    "/api/dead-letters": {"get", "post"},
     "/api/kill": {"post"},
     "/api/resume": {"post"},
 }

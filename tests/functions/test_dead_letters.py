@@ -27,7 +27,7 @@ def test_a_failed_order_is_told_and_its_review_is_kept_beside_it(api: Api) -> No
     (told,) = api.get("/api/dead-letters")
     assert (told["order_key"], told["note"], told["reviewed_by"]) == (key, "not enough balance", "")
     assert api.headers["cache-control"] == "no-store"
-    done = api.ask("POST", f"/api/dead-letters/{key}", {"reason": "topped the wallet up"})
+    done = api.ask("POST", "/api/dead-letters", {"order_key": key, "reason": "topped the wallet up"})
     assert (done["who"], done["note"], done["was_reviewed"]) == (WHO, "topped the wallet up", False)
     (told,) = api.get("/api/dead-letters")
     assert (told["reviewed_by"], told["review"]) == (WHO, "topped the wallet up")
@@ -37,8 +37,8 @@ def test_a_failed_order_is_told_and_its_review_is_kept_beside_it(api: Api) -> No
 
 def test_the_first_review_of_an_order_stays(api: Api) -> None:
     key = failed(api)
-    first = api.ask("POST", f"/api/dead-letters/{key}", {"reason": "topped up"})
-    second = api.ask("POST", f"/api/dead-letters/{key}", {"reason": "another view"})
+    first = api.ask("POST", "/api/dead-letters", {"order_key": key, "reason": "topped up"})
+    second = api.ask("POST", "/api/dead-letters", {"order_key": key, "reason": "another view"})
     assert second == {**first, "was_reviewed": True}
 
 
@@ -51,7 +51,7 @@ def test_only_what_has_failed_for_good_can_be_reviewed(api: Api) -> None:
         (foreign, "names no order of account"),
         ("none.1", "names no order of account"),
     ):
-        status, told = api.send(event("POST", f"/api/dead-letters/{key}", {"reason": "looked"}))
+        status, told = api.send(event("POST", "/api/dead-letters", {"order_key": key, "reason": "looked"}))
         assert status == 400
         assert f"order_key={key!r} {sentence}" in told["error"]
 
