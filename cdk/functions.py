@@ -193,7 +193,7 @@ ROUTES = (
     *("GET/api/decisions", "GET/api/dead-letters", "GET/api/openapi.json"),
 )
 """What people may look at over the API."""
-STOPS = ("POST/kill", "POST/api/kill", "POST/api/dead-letters/*")
+STOPS = ("POST/kill", "POST/api/kill", "POST/api/dead-letters")
 """One factor is enough to stop, and to note that a failed order was looked at: neither lets anything trade."""
 UNSIGNED = ("POST/kill/token", "POST/telegram")
 """What nobody signs: the functions check a token, or the webhook's secret."""

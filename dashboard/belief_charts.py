@@ -66,6 +66,6 @@ def topic_bars(rows: Sequence[Row], theme: str = "light") -> alt.Chart:
             order=alt.Order("kind:N"),
             tooltip=[alt.Tooltip("topic:N", title="About"), alt.Tooltip("text:N", title="Whale trades")],
         )
-        .properties(height=max(110, 30 * len(names) + 70))  # not money: pixels
+        .properties(height=30 * len(names) + 110)  # not money: pixels
     )
     return bars

@@ -18,6 +18,7 @@ from dashboard.state import WhaleRow
 from dashboard.tables import whale_rows
 from dashboard.whale_sections import moves_together, pipeline, results
 from dashboard.words import count, gain, plain, short, stamp
+from shared.domain.errors import HouseError
 
 START = "No ranking yet: the first one comes when the trader starts. If it is not running, start it with `make run`."
 if TYPE_CHECKING:
@@ -194,10 +195,11 @@ def watch_list(board: Board, queries: Queries) -> None:
 @st.fragment(run_every=60 * REFRESH_S)
 def around(queries: Queries) -> None:
     """What there is to know of all of them together; a ranking comes every few hours."""
-    with told("The ranking as a whole"):
+    try:
         board = board_of(queries)
-        if board.run is None:
-            return
+    except HouseError:  # told above, where the ranking is missing
+        return
+    if board.run is not None:
         pipeline(board.run, board.watched, board.followed, queries)
         moves_together(board.run, queries)
         results(board.run, queries)

@@ -22,6 +22,7 @@ from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
 from tests.dashboard.money_fakes import FakeMoney
 from tests.dashboard.operations_fakes import FakeOperations
+from tests.dashboard.research_fakes import FakeFound, FakeStudies, found
 from tests.dashboard.screen_fakes import FakeScreens
 
 NOW = 1_774_216_800 * SECOND  # 2026-03-22 22:00:00 UTC
@@ -271,6 +272,8 @@ class FakeQueries:
         self.screens = FakeScreens()
         self.money = FakeMoney()
         self.operations = FakeOperations()
+        self.studies = FakeStudies()
+        self.found = FakeFound()
         self.shown = shown
         self.risky: RiskView | None = None
         self.wall = NOW + DAY
@@ -346,7 +349,11 @@ class FakeQueries:
 
 
 class AwayQueries(FakeQueries):
-    """A database that does not answer."""
+    """A database that does not answer, nor does the lake."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.studies.away = True
 
     def live(self) -> Live | None:
         raise Temporary("the database at http://127.0.0.1:4566 does not answer; is the system running (`make run`)?")
@@ -385,6 +392,7 @@ def ranked() -> FakeQueries:
         EARLIER: stored_run([score(TWIN, 1), score(WALLET, 4)], EARLIER),
         RUN: stored_run(previous=EARLIER),
     }
+    queries.found = found(RUN, WALLET, TWIN, LUCKY)
     return queries
 
 
