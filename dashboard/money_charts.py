@@ -36,7 +36,7 @@ def time_axis(clock: str) -> alt.Axis:
 
 def names_axis() -> alt.Axis:
     """An axis of names beside their bars."""
-    return alt.Axis(labelLimit=190, ticks=False, domain=False, labelPadding=8)
+    return alt.Axis(labelLimit=190, labelOverlap=False, ticks=False, domain=False, labelPadding=8)
 
 
 def _over_time(title: str, clock: str) -> alt.X:
