@@ -13,10 +13,10 @@ from pynamodb.models import Model
 
 from shared.adapters.archive.vault import Vault
 from shared.adapters.audit.books import Audit, audit_books
-from shared.adapters.durable.conditions import merged
+from shared.adapters.durable.conditions import merged, room_label
 from shared.adapters.dynamo.codec import account_day, body_of
 from shared.adapters.dynamo.tables import Tables
-from shared.adapters.dynamo.transaction import order_item, room_label
+from shared.adapters.dynamo.transaction import order_item
 from shared.adapters.embedded.provision import provision
 from shared.adapters.embedded.server import EmbeddedAws, free_port
 from shared.adapters.s3.client import s3_client
