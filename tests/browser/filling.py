@@ -17,6 +17,7 @@ from shared.domain.instants import DAY, SECOND, iso
 from shared.domain.order import FINAL
 from shared.domain.whale import RankedWallet, Ranking
 from tests.browser.population import Population
+from tests.browser.screens import screens_of
 from tests.dashboard.fakes import RULES, score
 
 AT_ONCE = 25
@@ -35,6 +36,8 @@ def fill(population: Population, tables: Tables, lake: Lake) -> None:
     views.put_marks(population.marks)
     views.put_risk(population.risk)
     views.put_live(population.live)
+    for name, screen in screens_of(population):
+        views.put_screen(name, screen)
     _rank(population, tables, lake)
 
 
