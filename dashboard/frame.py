@@ -37,6 +37,7 @@ STYLE = """
 .house-on {background:#166534; color:#fff}
 .house-off {background:#b91c1c; color:#fff}
 .house-wait {background:#92400e; color:#fff}
+[data-testid^="stBaseButton-primary"] {background:#1d4ed8 !important; border-color:#1d4ed8 !important; color:#fff}
 [class*="st-key-figures"] {display:grid !important; grid-template-columns:repeat(4,minmax(0,1fr)); gap:.6rem}
 [class*="st-key-figures"] > * {width:auto !important; min-width:0}
 [class*="st-key-figures"] [data-testid="stMetric"] {padding:0}

@@ -55,7 +55,7 @@ def page(queries: Queries) -> None:
                 "--publish NAME. These two commands make a first one, from an invented day, in about a minute:",
                 icon=":material/science:",
             )
-            st.code("\n".join(FIRST), language="shell")
+            st.code("\n".join(FIRST), language=None, wrap_lines=True)
             return
         study = chosen(found)
         show(study, found, queries)
@@ -84,7 +84,7 @@ def show(study: Study, found: list[Study], queries: Queries) -> None:
         st.warning(SYNTHETIC, icon=":material/labs:")
     else:
         st.info(RECORDED, icon=":material/history:")
-    st.code(manifest.command or "unknown command", language="shell", wrap_lines=True)
+    st.code(manifest.command or "unknown command", language=None, wrap_lines=True)
     st.caption(plain(made_from(manifest)))
     with told("The report"):
         report = read(study, queries.studies.report(study.name))

@@ -23,7 +23,7 @@ const CONTENT = [
 // page came to rest for the first time since something was asked of it (it stirs again every other second by itself).
 function watch(selectors) {
   const STALE = '[data-stale="true"]';
-  const STILL_MS = 1_000;
+  const STILL_MS = 3_000;
   const seen = (part) => {
     const box = part.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && !part.closest(STALE);

@@ -21,7 +21,12 @@ def into(name: str, text: str) -> list[Step]:
 def by_keyboard(driver: Driver, site: Site, word: str, reason: str, until: str) -> Answer:
     """The kill switch opened, confirmed and seen to work, without a mouse."""
     opened: list[Step] = [{"do": "open", "url": site.url}, SETTLE, KILL, ENTER]
-    said: list[Step] = [{"do": "see", "text": f"Type {word} to confirm"}, *into("Reason", reason), *into(f"Type {word}", word), ENTER]
+    said: list[Step] = [
+        {"do": "see", "text": f"Type {word} to confirm"},
+        *into("Reason", reason),
+        *into(f"Type {word}", word),
+        ENTER,
+    ]
     seen: list[Step] = [{"do": "see", "text": until}, {"do": "text", "selector": ".house-banner"}]
     return driver.ask("keyboard", Window(), *opened, *said, *seen)
 
