@@ -190,11 +190,11 @@ FUNCTIONS = (
 ROUTES = (
     *("GET/api/health", "GET/api/mode", "GET/api/markets/config", "GET/api/markets/available", "GET/api/positions"),
     *("GET/api/positions/pnl", "GET/api/history/snapshots", "GET/api/history/trades", "GET/api/whales"),
-    *("GET/api/decisions", "GET/api/openapi.json"),
+    *("GET/api/decisions", "GET/api/dead-letters", "GET/api/openapi.json"),
 )
 """What people may look at over the API."""
-STOPS = ("POST/kill", "POST/api/kill")
-"""One factor is enough to stop."""
+STOPS = ("POST/kill", "POST/api/kill", "POST/api/dead-letters/*")
+"""One factor is enough to stop, and to note that a failed order was looked at: neither lets anything trade."""
 UNSIGNED = ("POST/kill/token", "POST/telegram")
 """What nobody signs: the functions check a token, or the webhook's secret."""
 GUARDED = ("POST/api/resume", "POST/api/mode", "PUT/api/markets/config")

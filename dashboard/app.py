@@ -21,6 +21,8 @@ PAGES = (
     st.Page("pages/research.py", title="Research", icon=":material/science:"),
     st.Page("pages/markets.py", title="Markets", icon=":material/storefront:"),
     st.Page("pages/reports.py", title="Reports", icon=":material/download:"),
+    st.Page("pages/operations.py", title="Operations", icon=":material/engineering:"),
+    st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
 )
 
 

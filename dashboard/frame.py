@@ -1,5 +1,6 @@
 """What every page has in common: the banner, the state of trading, the kill switch, and how a failure is told."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from html import escape
@@ -14,7 +15,7 @@ from dashboard.state import FEED_OK, STOPPED, Live
 from dashboard.words import age, plain, stamp
 from dashboard.words import source as source_words
 from shared.domain.command import Command, CommandKind
-from shared.domain.errors import HouseError, Temporary
+from shared.domain.errors import HouseError, NotAllowed, Temporary
 from shared.domain.instants import SECOND
 from shared.ports import Switch
 
@@ -37,7 +38,10 @@ STYLE = """
 .house-on {background:#166534; color:#fff}
 .house-off {background:#b91c1c; color:#fff}
 .house-wait {background:#92400e; color:#fff}
+/* White on the lighter blue of the dark theme, which words on dark need, could not be read. */
 [data-testid^="stBaseButton-primary"] {background:#1d4ed8 !important; border-color:#1d4ed8 !important; color:#fff}
+/* What a table itself would save has cells that a spreadsheet takes for formulas; page Reports has the files. */
+button[aria-label="Download as CSV"] {display:none}
 [class*="st-key-figures"] {display:grid !important; grid-template-columns:repeat(4,minmax(0,1fr)); gap:.6rem}
 [class*="st-key-figures"] > * {width:auto !important; min-width:0}
 [class*="st-key-figures"] [data-testid="stMetric"] {padding:0}
@@ -235,6 +239,11 @@ def _send(word: str, reason: str, queries: Queries) -> None:
         said = queries.changes.kill(reason) if word == STOP_WORD else queries.changes.resume(reason)
     except HouseError as error:
         st.error(plain(f"It was not done: {error}"))
+        if isinstance(error, NotAllowed):
+            st.write("A person who may (to resume: with a second factor) does it in a terminal:")
+            verb = "kill" if word == STOP_WORD else "resume"
+            words = f"python -m fargate {verb} --remote --reason {shlex.quote(reason)}"
+            st.code(words, language="bash", wrap_lines=True)
         return
     queries.forget()
     st.toast(plain(said), icon=":material/check:")

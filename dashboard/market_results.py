@@ -295,12 +295,20 @@ def calibration(found: Iterable[Bet]) -> list[Row]:
     for bet in found:
         tenths.setdefault(min(int(bet.price * BINS), BINS - 1), []).append(bet)
     rows: list[Row] = []
-    for number, group in sorted(tenths.items()):
+    for _, group in sorted(tenths.items()):
         won = sum(bet.won for bet in group)
         low, high = win_interval(won, len(group))
         price = sum(bet.price for bet in group) / len(group)
-        text = f"{won} of {len(group)} won"
-        rows.append({"price": price, "rate": won / len(group), "low": low, "high": high, "label": text, "bin": number})
+        rows.append(
+            {
+                "price": price,
+                "rate": won / len(group),
+                "low": low,
+                "high": high,
+                "bets": len(group),
+                "label": f"{won} of {len(group)} won",
+            }
+        )
     return rows
 
 

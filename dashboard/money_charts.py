@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
-
 from dashboard.charts import POINTS_MAX
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, GREY, INK, TEAL
 from dashboard.performance import ROLLING, Result, drawdowns
 from dashboard.state import Point
@@ -14,8 +13,9 @@ from shared.domain.instants import DAY, HOUR, MILLISECOND
 from shared.domain.money import float_of_micro
 
 Rows = Sequence[Mapping[str, object]]
-LABELLED_MAX = 31
+LABELLED_MAX = 15
 """Bars that carry their numbers; more are too narrow for it."""
+FEW = 5
 
 
 def data_of(rows: Rows) -> alt.Data:
@@ -23,9 +23,9 @@ def data_of(rows: Rows) -> alt.Data:
     return alt.Data(values=[dict(row) for row in rows])
 
 
-def plain_axis(form: str) -> alt.Axis:
-    """A value axis as every chart here has it."""
-    return alt.Axis(format=form, tickCount=5, titleFontWeight="normal", titleFontSize=12, labelOverlap=True)
+def plain_axis(form: str, ticks: int = 5) -> alt.Axis:
+    """A value axis as every chart here has it, with about so many ticks."""
+    return alt.Axis(format=form, tickCount=ticks, titleFontWeight="normal", titleFontSize=12, labelOverlap=True)
 
 
 def time_axis(clock: str) -> alt.Axis:
@@ -58,7 +58,7 @@ def underwater(points: Sequence[Point]) -> dict[str, Any]:
         rows.append({"at": at // MILLISECOND, "share": share, "label": f"{share:.2%}", "when": stamp(at)})
     span = points[-1].at - points[0].at
     x = _over_time("Time (UTC)", "%H:%M" if span <= DAY + HOUR else "%d %b")
-    y = alt.Y("share:Q", title=None, axis=plain_axis(".1%"), scale=alt.Scale(zero=True))
+    y = alt.Y("share:Q", title=None, axis=plain_axis(".1%", 3), scale=alt.Scale(zero=True))
     tooltip = [alt.Tooltip("when:N", title="Time (UTC)"), alt.Tooltip("label:N", title="Below its highest")]
     chart = alt.Chart(alt.Data(values=[])).encode(x=x, y=y, tooltip=tooltip)
     area = chart.mark_area(color=AMBER, opacity=0.35, line={"color": AMBER}, interpolate="step-after")
@@ -88,8 +88,8 @@ def day_bars(days: Sequence[Result], theme: str = "light") -> alt.LayerChart | a
         legend=alt.Legend(orient="top", direction="horizontal"),
     )
     tooltip = [alt.Tooltip("day:O", title="Day (UTC)"), alt.Tooltip("label:N", title="Result")]
-    layers = [chart.mark_bar(cornerRadiusEnd=2, size=_width(len(rows))).encode(x=x, y=y, color=colour, tooltip=tooltip)]
-    if len(rows) <= LABELLED_MAX // 2:
+    layers = [_bars(chart, len(rows)).encode(x=x, y=y, color=colour, tooltip=tooltip)]
+    if len(rows) <= LABELLED_MAX:
         gains = chart.transform_filter("datum.usd >= 0").mark_text(
             baseline="bottom", dy=-5, fontSize=12, color=INK[theme]
         )
@@ -98,9 +98,11 @@ def day_bars(days: Sequence[Result], theme: str = "light") -> alt.LayerChart | a
     return alt.layer(*layers).properties(height=220)
 
 
-def _width(bars: int) -> float:
-    """Pixels of a bar: broad enough to be seen, narrow enough that a year of them fits."""
-    return max(2.0, min(48.0, 560.0 / max(bars, 1)))
+def _bars(chart: alt.Chart, count: int) -> alt.Chart:
+    """Bars that share the width there is; a few of them are kept from growing broad."""
+    if count <= FEW:
+        return chart.mark_bar(cornerRadiusEnd=2, size=48)
+    return chart.mark_bar(cornerRadiusEnd=2, width={"band": 0.7})
 
 
 def win_line(rates: Sequence[tuple[int, float]]) -> alt.LayerChart | alt.FacetChart:

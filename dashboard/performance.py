@@ -77,6 +77,11 @@ def profit_of(point: Point) -> int:
     return point.realized + point.unrealized
 
 
+def last_of(points: Iterable[Point], step: int) -> list[Point]:
+    """The last point of each step that has one; points and result oldest first."""
+    return list({point.at // step: point for point in points}.values())
+
+
 def results(marks: Sequence[Point], step: int, began: int | None) -> list[Result]:
     """What each step brought, oldest first; one without a mark of its own (nobody traded then) brought nothing.
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import altair as alt
-
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, GREY, INK, TEAL
 from dashboard.money_charts import Rows, data_of, names_axis, plain_axis
 
@@ -88,8 +87,10 @@ def _middle(values: Sequence[float]) -> float:
     return (min(values) + max(values)) / 2
 
 
-def calibration_chart(rows: Rows, theme: str = "light") -> Picture:
-    """Share that won by price paid, with its interval; on the dashed line prices come true exactly."""
+def calibration_chart(rows: Rows) -> Picture:
+    """Share that won by price paid, with its interval, the more bets the larger the dot; on the dashed line prices come
+    true exactly.
+    """
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("price:Q", title="Price paid", scale=scale, axis=plain_axis("$.2f"))
     y = alt.Y("rate:Q", title="Share that won", scale=scale, axis=plain_axis(".0%"))
@@ -106,9 +107,9 @@ def calibration_chart(rows: Rows, theme: str = "light") -> Picture:
     whisker = base.mark_rule(color=BLUE, strokeWidth=2).encode(
         x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", tooltip=tooltip
     )
-    dots = base.mark_point(filled=True, size=90, color=BLUE, opacity=1).encode(x=x, y=y, tooltip=tooltip)
-    words = base.mark_text(dx=9, dy=9, align="left", fontSize=11, color=INK[theme]).encode(x=x, y=y, text="label:N")
-    return alt.layer(fair, whisker, dots, words).properties(height=320)
+    size = alt.Size("bets:Q", legend=None, scale=alt.Scale(range=[50, 320]))
+    dots = base.mark_point(filled=True, color=BLUE, opacity=1).encode(x=x, y=y, size=size, tooltip=tooltip)
+    return alt.layer(fair, whisker, dots).properties(height=320)
 
 
 def belief_chart(rows: Rows) -> Picture:

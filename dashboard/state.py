@@ -228,10 +228,20 @@ class AlertRow(Struct, frozen=True):
     times: int = 1
 
 
+class Answered(Struct, frozen=True):
+    """A request that was judged: event time, what was asked for and why, why it was refused ("": it holds)."""
+
+    id: str
+    at: int
+    words: str
+    refused: str = ""
+
+
 class Changes(Struct, frozen=True):
     """What people changed at run time: limits as they wrote them, the strategy's mode, wallets pinned and let go.
 
-    ``unfit``: why the changes do not fit the settings (empty: they do).
+    ``unfit``: why the changes do not fit the settings (empty: they do). ``in_force``: every limit, ``settings``: those
+    that are different without the changes, both as the engine counts; ``stage``: the capital stage that bounds them.
     """
 
     limits: dict[str, str] = {}
@@ -239,6 +249,10 @@ class Changes(Struct, frozen=True):
     pinned: tuple[str, ...] = ()
     unpinned: tuple[str, ...] = ()
     unfit: str = ""
+    in_force: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    stage: str = ""
+    answers: tuple[Answered, ...] = ()
 
 
 class RiskView(Struct, frozen=True):

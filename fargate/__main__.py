@@ -135,9 +135,7 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
                 const=f"remote_{run}",
                 help="the deployment at --url, with your AWS credentials (to resume: a session with MFA)",
             )
-            parser.add_argument(
-                "--url", default=os.environ.get("CONTROL_URL", ""), help="of --remote: the API's (default: CONTROL_URL)"
-            )
+            _url(parser)
     _set(group)
     parser = group.add_parser(
         "status", help="how the trader on this machine stands: 0 ready, 1 not ready, 2 nobody there"
@@ -145,6 +143,11 @@ def _control(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument("--live", action="store_true", help="0 also while it is not ready, as long as it is alive")
     parser.add_argument("--json", action="store_true", help="machine-readable answer")
     parser.set_defaults(run="status")
+
+
+def _url(parser: argparse.ArgumentParser) -> None:
+    where = os.environ.get("CONTROL_URL", "")
+    parser.add_argument("--url", default=where, help="of --remote: the API's (default: CONTROL_URL)")
 
 
 def _set(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -164,6 +167,9 @@ def _set(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, parser in (("limit", limit), ("mode", mode), ("watch", watch), ("reset", reset)):
         parser.add_argument("--reason", default="by hand", help="why; it is kept and shown")
         parser.add_argument("--json", action="store_true", help="machine-readable answer")
+        words = "the deployment at --url, with your AWS credentials of a session with MFA"
+        parser.add_argument("--remote", action="store_true", help=words)
+        _url(parser)
         parser.set_defaults(run=f"set_{name}")
 
 

@@ -29,6 +29,7 @@ FINDINGS_SHOWN = 10
 STRESS_SHOWN = 12
 PINS_SHOWN = 100
 COMMANDS_SHOWN = 20
+ANSWERS_SHOWN = 10
 
 Row = dict[str, object]
 
@@ -159,11 +160,14 @@ def risk_of(engine: Engine, rounds: Rounds, at: int, alerts: Sequence[Row]) -> R
 
 def changes_of(changes: Changes) -> Row:
     """What people changed: limits as they wrote them, mode and pins; commands accepted of late, those refused and why.
-    ``in_force``: all limits.
+    ``in_force``: all limits; ``settings``: what those are without changes that differ from it; ``answers``: what became
+    of the latest requests.
     """
     holds = changes.in_force()
     return {
         "in_force": to_builtins(changes.limits),
+        "settings": _without_changes(changes),
+        "stage": "" if changes.stage is None else changes.stage.name,
         "limits": holds.limits,
         "mode": holds.mode.value,
         "pinned": holds.pinned[:PINS_SHOWN],
@@ -171,7 +175,17 @@ def changes_of(changes: Changes) -> Row:
         "unfit": changes.unfit[:TEXT_MAX],
         "made": list(changes.made)[-COMMANDS_SHOWN:],
         "refused": {name: text[:TEXT_MAX] for name, text in changes.refused.items()},
+        "answers": [
+            {"id": name, "at": one.at, "words": one.words[:TEXT_MAX], "refused": one.refused[:TEXT_MAX]}
+            for name, one in list(changes.answers.items())[-ANSWERS_SHOWN:]
+        ],
     }
+
+
+def _without_changes(changes: Changes) -> Row:
+    """Limits that somebody changed, as the settings have them."""
+    settings, in_force = to_builtins(changes.base), to_builtins(changes.limits)
+    return {name: value for name, value in settings.items() if in_force[name] != value}
 
 
 def _figures(figures: Figures) -> Row | None:

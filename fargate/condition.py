@@ -116,6 +116,10 @@ class Health:
             rows.append((name, one, since if ok is one.ok else now))
         self._turn(replace(self._snapshot, doing=doing, components=tuple(rows)))
 
+    def parts(self) -> dict[str, Component]:
+        """What each part said last."""
+        return {name: one for name, one, _ in self._snapshot.components}
+
     def end(self, error: BaseException) -> None:
         """The run is over: an ``Exception`` is a failure for good, anything else somebody's wish. The first counts."""
         if not self._snapshot.end:

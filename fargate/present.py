@@ -139,6 +139,7 @@ class Present:
         self._cancelling = CancelWatch(house.venue, self._lanes[1], self.driver.schedule)
         self._submitted, self._heard = Since(lambda: self.driver.at_venue.submitted), Since(lambda: self.inbox.heard)
         self.trader.measured = self._measured
+        self.trader.served = {feed.name: settings.feeds.symbols for feed in self.streams.spot}
         self._portfolio = LiveFigures()
         self._figures_at = 0
         self._alarmed = ""

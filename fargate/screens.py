@@ -47,7 +47,7 @@ STAYS_NS = 10 * MINUTE
 FRESH_MOST = 6
 """Candles that are over and not stored yet: one minute of ten-second ones."""
 AGAIN_NS = MINUTE
-"""The tabs are written again after so long even if nothing changed: a write may have failed."""
+"""What has not changed is written again after so long: a write may have failed."""
 FIRST = ("up", "yes")
 """Names of the outcome that is shown first, where only names are known."""
 _RANKS = {Why.HELD: 0, Why.WAITING: 1, Why.WINDOW: 2, Why.WHALES: 3}
@@ -95,7 +95,7 @@ class Screens:
             if stored is not None:
                 shown.append((f"candles#{slot}", stored))
             written = self._written[slot]
-            if written is None or replace(written, at=at) != screen:
+            if written is None or at - written.at >= AGAIN_NS or replace(written, at=at) != screen:
                 moved.append((self._turns[slot], slot, screen))
         for _, slot, screen in sorted(moved, key=lambda one: one[:2])[:AT_ONCE]:
             self._written[slot], self._turns[slot] = screen, self._turn

@@ -6,6 +6,7 @@ from typing import Any
 
 from fargate.commands import SILENT_NS, told
 from fargate.lakes import endpoint_of
+from fargate.remote import remote_set
 from shared.adapters.dynamo.readers import Readers
 from shared.domain.change import Change, Mode, in_words
 from shared.domain.command import Command, CommandKind
@@ -60,6 +61,8 @@ def _wallets(texts: list[str]) -> tuple[str, ...]:
 
 def _ask(options: argparse.Namespace, settings: Settings, change: Change) -> int:
     """Ask the trader, and wait until the change is on record; 1 where no trader runs that could answer now."""
+    if options.remote:
+        return remote_set(options, settings, change)
     account, at = settings.account, time.time_ns()
     command_id = fact_id("command", account, CommandKind.SET.value, at, in_words(change))
     readers = Readers(settings.state.table_prefix, endpoint_of(settings))

@@ -3,7 +3,7 @@
 It decides nothing about money. Everything here may be late or fail for a while without a cent being wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -15,6 +15,8 @@ from fargate.components import TAPE, VIEWS, components_of
 from fargate.condition import Component, Health
 from fargate.gauges import Gauges, Values
 from fargate.lanes import InPlace, Lane
+from fargate.machine import Machine
+from fargate.operations import operations_of
 from fargate.people import SWITCH, Handling, People
 from fargate.screens import Screens, Shown
 from shared.domain.command import Command, CommandKind
@@ -38,6 +40,7 @@ DECISIONS_EVERY_NS = SECOND
 MARKETS_AT_ONCE = 40
 MARKS_EVERY_NS = 5 * SECOND
 RISK_EVERY_NS = 10 * SECOND
+OPERATIONS_EVERY_NS = 30 * SECOND
 
 
 class Stopped(BaseException):
@@ -100,6 +103,8 @@ class Trader(Generic[AnyDriver]):
         self.lane: Lane = lane or InPlace()
         self.figures: dict[str, object] = {}
         """What the sources and the loop measure; kept with the curves."""
+        self.served: Mapping[str, Sequence[str]] = {}
+        """Coins whose price each exchange tells."""
         self.gauges: Gauges | None = None
         self.screens: Screens | None = None
         """What people see of single markets; None where nobody looks."""
@@ -109,6 +114,7 @@ class Trader(Generic[AnyDriver]):
         self.health = Health()
         """What others are told of how we stand; a run gives all its traders its own."""
         self._people = People(driver, store, self.lane, clock.now, self._show_risk)
+        self._machine = Machine()
         self._due: dict[str, int] = {}
         self._metrics_at = 0
         self._shown_markets: dict[str, None] = {}
@@ -127,8 +133,7 @@ class Trader(Generic[AnyDriver]):
             self._people.ask(at)
         if at - self._metrics_at >= METRICS_EVERY_NS:
             self._metrics_at = at
-            point = {**point_of(self.driver.engine), **self.figures}
-            self._away("", lambda: self._views.put_metrics(at, point))
+            self._put_point(at)
         if self.gauges is not None and self.gauges.due(now):
             self._write_gauges(self.gauges)
         if self._is_due("decisions", now, DECISIONS_EVERY_NS):
@@ -141,10 +146,16 @@ class Trader(Generic[AnyDriver]):
             self._show_marks()
         if self._is_due("risk", now, RISK_EVERY_NS):
             self._show_risk(at)
+        if self._is_due("operations", now, OPERATIONS_EVERY_NS):
+            self._show_operations(at)
         if self._is_due("whales", now, WHALES_EVERY_NS):
             self._show_whales()
         if self._tape.due(now):
             self._put_tape()
+
+    def _put_point(self, at: int) -> None:
+        point = {**point_of(self.driver.engine), **self.figures, **self._machine.look()}
+        self._away("", lambda: self._views.put_metrics(at, point))
 
     def _write_gauges(self, gauges: Gauges) -> None:
         """Written where calls may take long: whoever reads standard output may be slow."""
@@ -190,11 +201,11 @@ class Trader(Generic[AnyDriver]):
         """The last words before the process ends: decisions, views and tape are made durable."""
         self.driver.flush()
         self._hear(at, self._clock.now())
-        point = {**point_of(self.driver.engine), **self.figures}
-        self._away("", lambda: self._views.put_metrics(at, point))
+        self._put_point(at)
         self._show_whales()
         self._show_marks()
         self._show_risk(at)
+        self._show_operations(at)
         self.show(at)
         self._put_tape()
 
@@ -254,6 +265,11 @@ class Trader(Generic[AnyDriver]):
     def _show_risk(self, at: int) -> None:
         shown = risk_of(self.driver.engine, self.driver.rounds, at, self.alerts.rows())
         self._away("risk", lambda: self._views.put_risk({"at": self._clock.now(), **shown}))
+
+    def _show_operations(self, at: int) -> None:
+        served = {feed: list(coins) for feed, coins in self.served.items()}
+        shown = {**operations_of(self.driver.engine, self.health.parts(), at), "spot": served}
+        self._away("operations", lambda: self._views.put_operations({"at": self._clock.now(), **shown}))
 
     def _show_marks(self) -> None:
         held = self.driver.engine.desk.marks.held

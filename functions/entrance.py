@@ -9,6 +9,7 @@ where they are used.
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from msgspec import Struct
 
+from functions.leaving import Leaves, leave
 from functions.requests import caller_of
 from shared.adapters.embedded.server import KEY_ID, SECRET
 from shared.adapters.endpoint import Endpoint
@@ -60,19 +62,24 @@ def surroundings() -> Surroundings:
     return Surroundings(settings, endpoint, settings.cloud.lake_bucket)
 
 
-def entrance(logger: Logger, metrics: Metrics, work: Work) -> Work:
-    """``work`` as a handler: its answer with ``ok``, or its error, logged."""
+def entrance(logger: Logger, metrics: Metrics, work: Work, leaves: Leaves | None = None) -> Work:
+    """``work`` as a handler: its answer with ``ok``, or its error, logged. ``leaves``: what people see of its runs."""
 
     def handler(event: Answer, context: LambdaContext) -> Answer:
+        began = time.time_ns()
         try:
             answer = work(event, context)
         except Exception as error:
             logger.exception("failed", kind=type(error).__name__, expected=isinstance(error, HouseError))
             metrics.add_metric("failures", MetricUnit.Count, 1)
             metrics.flush_metrics()
+            if leaves is not None and not isinstance(error, Temporary):  # a store that is away keeps nothing
+                leave(leaves, logger, began, f"{type(error).__name__}: {error}", ok=False)
             raise
         logger.info("done", answer=answer)
         metrics.flush_metrics()
+        if leaves is not None:
+            leave(leaves, logger, began, leaves.says(answer), ok=True)
         return {"ok": True, **answer}
 
     return handler

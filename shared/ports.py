@@ -207,6 +207,9 @@ class Views(Protocol):
     def put_risk(self, risk: Mapping[str, Any]) -> None:
         """Replace how risk stands: limits, breakers, exits by rule, settlement, rounds, alerts (at most 64 KB)."""
 
+    def put_operations(self, operations: Mapping[str, Any]) -> None:
+        """Replace how the parts stand, orders that failed and known up/down windows (at most 64 KB)."""
+
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         """Keep a point of the curves under its instant."""
 

@@ -13,6 +13,7 @@ from dashboard.performance import (
     Wins,
     best_and_worst,
     drawdowns,
+    last_of,
     longest_under,
     results,
     returns_of,
@@ -31,7 +32,6 @@ from shared.domain.money import ONE
 SPANS = ("Day", "Week", "Month", "All")
 MONTH_DAYS = 31
 SIX_HOURS = 6 * HOUR
-HOURS_LOOKED_AT = 14 * 24
 
 
 @st.fragment(run_every=5 * REFRESH_S)
@@ -125,7 +125,8 @@ def curve(queries: Queries) -> None:
         )
     with told("The equity curve"):
         live = queries.live()
-        points = [] if live is None else _points(queries, live, str(span))
+        with st.spinner("Reading the curve…"):
+            points = [] if live is None else _points(queries, live, str(span))
         if live is None or len(points) < 2:
             st.info(
                 "There are no two points of this span yet. The curve begins after two minutes of event time.",
@@ -159,7 +160,7 @@ def _points(queries: Queries, live: Live, span: str) -> list[Point]:
 
 @st.fragment(run_every=2 * SLOWLY)
 def by_day(queries: Queries) -> None:
-    """Results by day, and the return for risk."""
+    """What each day brought."""
     st.header(
         "Results by day", help="What trading brought on each UTC day, open positions at their last price included."
     )
@@ -169,7 +170,8 @@ def by_day(queries: Queries) -> None:
             st.info(START, icon=":material/hourglass_empty:")
             return
         began = queries.money.began()
-        days = results(queries.money.marks(live.event_at, DAY, MARKS_MOST), DAY, began)
+        with st.spinner("Reading the days…"):
+            days = results(queries.money.marks(live.event_at, DAY, MARKS_MOST), DAY, began)
         if not days:
             st.info(
                 "No day has a result yet: the first point of the curve comes after a minute.", icon=":material/inbox:"
@@ -188,7 +190,7 @@ def by_day(queries: Queries) -> None:
         st.altair_chart(day_bars(shown, theme()), width="stretch", key="by_day", alt=words)
 
 
-@st.cache_data(max_entries=20, show_spinner="Computing the Sharpe ratio…")
+@st.cache_data(max_entries=20, show_spinner=False)
 def _sharpe(days: tuple[float, ...], hours: tuple[float, ...]) -> Ratio | None:
     return sharpe(days, hours)
 
@@ -201,13 +203,16 @@ def for_risk(queries: Queries) -> None:
         if live is None:
             return
         began = queries.money.began()
-        marks = queries.money.marks(live.event_at, DAY, MARKS_MOST)
-        days = results(marks, DAY, began)[:-1]
-        few = len(days) < DAYS_LEAST
-        hours = queries.money.marks(live.event_at, HOUR, HOURS_LOOKED_AT) if few else []
+        with st.spinner("Computing the Sharpe ratio…"):
+            marks = queries.money.marks(live.event_at, DAY, MARKS_MOST)
+            days = results(marks, DAY, began)[:-1]
+            few = len(days) < DAYS_LEAST
+            hours = last_of(queries.curve(live.event_at - 7 * DAY, live.event_at), HOUR) if few else []
+            daily, hourly = tuple(returns_of(days)), tuple(returns_of(results(hours, HOUR, began)[:-1]))
+            found = _sharpe(daily, hourly)
         falls = drawdowns(marks)
         with st.container(key="figures_ratio"):
-            ratio_figure(tuple(returns_of(days)), tuple(returns_of(results(hours, HOUR, began)[:-1])))
+            ratio_figure(found, len(daily), len(hourly))
             figure(
                 "Largest drawdown",
                 ratio(max(falls, default=0), ONE) if falls else NOTHING,
@@ -230,15 +235,14 @@ def for_risk(queries: Queries) -> None:
             )
 
 
-def ratio_figure(days: tuple[float, ...], hours: tuple[float, ...]) -> None:
-    """The Sharpe ratio with its interval, or that there is too little to tell."""
-    found = _sharpe(days, hours)
+def ratio_figure(found: Ratio | None, days: int, hours: int) -> None:
+    """The Sharpe ratio with its interval, or that so many returns are too few to tell."""
     formula = (
         "Mean over standard deviation of the returns, risk-free rate 0 (Sharpe 1966), times the square root of the "
         "steps in a year (Lo 2002). Interval: studentized block bootstrap (Ledoit and Wolf 2008), 95%."
     )
     if found is None:
-        shown, below = "Too short", f"{count(len(days))} days, {count(len(hours))} hours"
+        shown, below = "Too short", f"{count(days)} d, {count(hours)} h so far"
         formula += f" It takes {DAYS_LEAST} whole days, or {HOURS_LEAST} whole hours."
     elif math.isnan(found.value):
         shown, below = NOTHING, "returns do not vary"

@@ -294,7 +294,7 @@ def efficiency(queries: Queries) -> None:
             "average, before fees."
         )
         st.caption(plain(words))
-        st.altair_chart(calibration_chart(calibration(found), theme()), width="stretch", key="calibration", alt=words)
+        st.altair_chart(calibration_chart(calibration(found)), width="stretch", key="calibration", alt=words)
 
 
 def read_books(queries: Queries, live: Live, most: int) -> list[DayBook]:

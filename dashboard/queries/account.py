@@ -9,6 +9,7 @@ from dashboard.queries.aged import Aged
 from dashboard.queries.changes import Changes
 from dashboard.queries.discovery import Found, LakeFound
 from dashboard.queries.money import DynamoMoney, Money
+from dashboard.queries.operations import Operating, TableOperations
 from dashboard.queries.screens import DynamoScreens, Screens
 from dashboard.queries.studies import LakeStudies, Studies
 from dashboard.queries.tails import Curve, Decided
@@ -63,6 +64,7 @@ class DynamoQueries:
         self.studies: Studies = LakeStudies(lake, now)
         self.found: Found = LakeFound(lake, now)
         self.money: Money = DynamoMoney(readers, account, now)
+        self.operations: Operating = TableOperations(readers, account)
         self._readers = readers
         self._rankings = Rankings(lake, now)
         self._account = account

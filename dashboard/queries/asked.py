@@ -6,6 +6,7 @@ from typing import Protocol
 from dashboard.queries.changes import Changes
 from dashboard.queries.discovery import Found
 from dashboard.queries.money import Money
+from dashboard.queries.operations import Operating
 from dashboard.queries.screens import Screens
 from dashboard.queries.studies import Studies
 from dashboard.rankings import Published, Run
@@ -40,6 +41,10 @@ class Queries(Protocol):
     @property
     def money(self) -> Money:
         """Money over time: marks of the curve, days of the books, what markets ask."""
+
+    @property
+    def operations(self) -> Operating:
+        """What concerns whoever runs the house."""
 
     def now(self) -> int:
         """Nanoseconds since 1970 UTC."""

@@ -7,8 +7,9 @@ the dashboard's own role never has: there the API refuses, and the page says how
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
-from shared.domain.errors import BadInput
+from shared.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
     from shared.adapters.control.remote import Remote
@@ -21,8 +22,8 @@ NOWHERE = (
 class Changes(Protocol):
     """What a page may change; each with a reason that is kept. All calls give what the API says of it in words.
 
-    Raises ``BadInput`` when it is refused or makes no sense, ``Temporary`` when nothing answers, ``OutcomeUnknown``
-    for a request that was cut off: asking again does no harm.
+    Raises ``NotAllowed`` when we may not ask for it, ``BadInput`` when it makes no sense, ``Temporary`` when nothing
+    answers, ``OutcomeUnknown`` for a request that was cut off: asking again does no harm.
     """
 
     def kill(self, reason: str) -> str:
@@ -46,6 +47,9 @@ class Changes(Protocol):
         before. All of it or nothing.
         """
 
+    def review(self, order_key: str, note: str) -> str:
+        """Note that an order which failed for good was looked at; the first note of an order stays."""
+
 
 class ApiChanges:
     """Changes asked of the control API at ``url``, signed with ``key`` or, empty, with the usual AWS credentials."""
@@ -62,7 +66,7 @@ class ApiChanges:
         from shared.adapters.control.signing import local_credentials
 
         if not self.url:
-            raise BadInput(NOWHERE)
+            raise NotAllowed(NOWHERE)
         return Remote(self.url, self._region, local_credentials(self._key) if self._key else None)
 
     def kill(self, reason: str) -> str:
@@ -89,6 +93,11 @@ class ApiChanges:
         """Change limits and pins."""
         lists = {"pinned": list(pinned), "unpinned": list(unpinned), "reset": reset}
         return self._asked("PUT", "/api/markets/config", {"reason": reason, "limits": limits or {}, **lists})
+
+    def review(self, order_key: str, note: str) -> str:
+        """Note that a failed order was looked at."""
+        kept = self._remote.ask("POST", f"/api/dead-letters/{quote(order_key, safe='')}", {"reason": note})
+        return f"{kept['who']} had reviewed it before: {kept['note']}." if kept["was_reviewed"] else "It is reviewed."
 
     def _asked(self, method: str, path: str, body: dict[str, Any]) -> str:
         says = str(self._remote.ask(method, path, body)["says"])

@@ -4,6 +4,7 @@ Answers with the sequence numbers of exactly the records that failed. (Powertool
 record; here a batch becomes one object per account, day and unbroken run of records.)
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.leaving import Leaves
 from functions.parts import notifier_of, tables_of, vault_of
 from shared.domain.errors import BadInput
 from shared.observability import make_logger, make_metrics
@@ -39,4 +41,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return f"{len(answer['batchItemFailures'])} records failed"
+
+
+handler = entrance(logger, metrics, work, Leaves("archive_stream", says))

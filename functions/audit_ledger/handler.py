@@ -4,6 +4,7 @@ The event may carry ``whole`` (true: everything anew now).
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.leaving import Leaves
 from functions.parts import notifier_of, tables_of, vault_of
 from shared.domain.errors import BadInput
 from shared.domain.instants import DAY, HOUR
@@ -45,4 +47,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return answer
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return f"{answer['differences']} differences"
+
+
+handler = entrance(logger, metrics, work, Leaves("audit_ledger", says))

@@ -4,12 +4,14 @@ The event may carry ``at`` (Unix seconds or ISO-8601; default now).
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.leaving import Leaves
 from functions.requests import instant_of
 from shared.domain.money import float_of_micro
 from shared.observability import make_logger, make_metrics
@@ -47,4 +49,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return ", ".join(answer["conditions"]) or "no condition stands"
+
+
+handler = entrance(logger, metrics, work, Leaves("collect_quality", says))

@@ -1,20 +1,24 @@
 """What the control API may change: it stops trading itself, and asks the trader for everything else.
 
-To resume takes a second factor, which the gateway's policy checks; who asked is written into the reason. A request that
-the gateway hands over twice is one command.
+A review only notes that somebody looked. To resume takes a second factor, which the gateway's policy checks; who asked
+is written into the reason. A request that the gateway hands over twice is one command.
 """
 
-from typing import cast
+from typing import Annotated, cast
 
+from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
-from functions.control_api.models import Asked, NewConfig, NewMode, Stop, Told
+from functions.control_api.models import Asked, NewConfig, NewMode, Reviewed, Stop, Told
 from functions.entrance import Surroundings
 from functions.requests import Caller
 from shared.adapters.control.place import Place
+from shared.adapters.dynamo.notes import put_review, read_reviews
 from shared.domain.change import Change, Mode, in_words
 from shared.domain.command import CommandKind
 from shared.domain.errors import BadInput
+from shared.domain.instants import iso
+from shared.domain.notes import Review
 from shared.engine.limits import Limits
 from shared.engine.overrides import overridden
 
@@ -50,6 +54,21 @@ def kill(body: Told) -> Stop:
 def resume(body: Told) -> Asked:
     """The trader clears the switch when its books are reconciled and no order is in doubt."""
     return ask(CommandKind.RESUME, body.reason, f"{TAKES}, and resumes only with reconciled books: see /api/mode")
+
+
+@router.post("/api/dead-letters/<order_key>", summary="Note that an order that failed for good was looked at")
+def review(order_key: Annotated[str, Path(max_length=120)], body: Told) -> Reviewed:
+    """The reason is the note; the first review of an order stays. Nothing is sent again."""
+    here, who = place(), caller()
+    found = here.readers.orders([order_key])
+    if not found or found[0].account != here.account:
+        raise BadInput(f"order_key={order_key!r} names no order of account {here.account}")
+    if not found[0].dead:
+        raise BadInput(f"order_key={order_key!r} has not failed for good, so there is nothing to review")
+    told = Review(order_key, who.who, body.reason, who.at)
+    fresh = put_review(here.readers.tables, here.account, told)
+    kept = told if fresh else read_reviews(here.readers.tables, here.account)[order_key]
+    return Reviewed(order_key=order_key, who=kept.who, note=kept.note, at=iso(kept.at), was_reviewed=not fresh)
 
 
 @router.post("/api/mode", summary="Let the strategy trade, or observe only")

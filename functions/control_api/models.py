@@ -55,6 +55,33 @@ class Stop(BaseModel):
     orders: str
 
 
+class DeadLetter(BaseModel):
+    """An order that failed for good, and who has looked at it (empty: nobody yet)."""
+
+    order_key: str
+    planned_at: str
+    market: str
+    token: str
+    side: str
+    size: int
+    filled: int
+    limit: int
+    note: str
+    reviewed_by: str
+    review: str
+    reviewed_at: str
+
+
+class Reviewed(BaseModel):
+    """Whose review of the order is kept: the first one stays. ``was_reviewed``: it is not the one just given."""
+
+    order_key: str
+    who: str
+    note: str
+    at: str
+    was_reviewed: bool
+
+
 class Component(BaseModel):
     """One part of the system: whether it is well, and how it stands in words."""
 
@@ -83,13 +110,16 @@ class Mode(BaseModel):
 
 
 class Config(BaseModel):
-    """Limits in force, those that people changed (as written), and who is watched by hand."""
+    """Limits in force, those that people changed (as written), and who is watched by hand. ``made`` and ``refused``:
+    the latest requests that hold, and those that do not, by ``command_id``, and why.
+    """
 
     in_force: dict[str, Any]
     changed: dict[str, str]
     pinned: list[str]
     unpinned: list[str]
     unfit: str
+    made: list[str]
     refused: dict[str, str]
 
 

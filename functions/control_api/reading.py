@@ -10,6 +10,7 @@ from functions.control_api.models import (
     Available,
     Component,
     Config,
+    DeadLetter,
     DecisionRow,
     Health,
     MarketRow,
@@ -22,10 +23,13 @@ from functions.control_api.models import (
 from functions.entrance import Surroundings
 from shared.adapters.control.place import Place
 from shared.adapters.control.watching import WRITTEN_AT, pulse
+from shared.adapters.dynamo.notes import read_reviews
 from shared.domain.errors import BadInput
 from shared.domain.instants import DAY, day_of, iso
 from shared.domain.ledger import Record
 from shared.domain.market import Market
+from shared.domain.notes import Review
+from shared.domain.order import Order
 
 router = APIGatewayRouter()
 Item = dict[str, Any]
@@ -107,6 +111,7 @@ def config() -> Config:
         pinned=list(changes.get("pinned", [])),
         unpinned=list(changes.get("unpinned", [])),
         unfit=str(changes.get("unfit", "")),
+        made=list(changes.get("made", [])),
         refused=dict(changes.get("refused", {})),
     )
 
@@ -201,6 +206,32 @@ def _trade(record: Record) -> TradeRow | None:
         size=fill.size,
         fee=fill.fee,
         liquidity=fill.liquidity,
+    )
+
+
+@router.get("/api/dead-letters", summary="Orders that failed for good", cache_control=FRESH)
+def dead_letters() -> list[DeadLetter]:
+    """The latest hundred, the last one planned first, with their reviews."""
+    here = place()
+    keys = [str(key) for key in (here.readers.operations(here.account) or {}).get("dead", [])]
+    reviews = read_reviews(here.readers.tables, here.account)
+    return [_dead_letter(order, reviews.get(order.order_key)) for order in here.readers.orders(keys)]
+
+
+def _dead_letter(order: Order, review: Review | None) -> DeadLetter:
+    return DeadLetter(
+        order_key=order.order_key,
+        planned_at=iso(order.planned_at),
+        market=order.market,
+        token=order.token,
+        side=order.side.value,
+        size=order.size,
+        filled=order.filled,
+        limit=order.limit,
+        note=order.note,
+        reviewed_by="" if review is None else review.who,
+        review="" if review is None else review.note,
+        reviewed_at="" if review is None else iso(review.at),
     )
 
 

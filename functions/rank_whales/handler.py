@@ -4,6 +4,7 @@ The event may carry ``as_of`` (Unix seconds or ISO-8601; default now) and ``rule
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.leaving import Leaves
 from functions.requests import instant_of
 from shared.adapters.discovery.refresh import rank_now
 from shared.analytics.scoring import ScoringRules
@@ -40,4 +42,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return answer
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return f"{answer['followed']} of {answer['wallets']} wallets followed"
+
+
+handler = entrance(logger, metrics, work, Leaves("rank_whales", says))

@@ -4,12 +4,14 @@ What differs in two runs is told to people; nothing is repaired and no command g
 """
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import Surroundings, entrance, surroundings
+from functions.leaving import Leaves
 from functions.parts import notifier_of, tables_of
 from shared.observability import make_logger, make_metrics
 
@@ -50,4 +52,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"differences": [one.text for one in wrong], "standing": standing, "told": len(due), "kept": kept}
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return f"{len(answer['standing'])} differences stand"
+
+
+handler = entrance(logger, metrics, work, Leaves("reconcile", says))

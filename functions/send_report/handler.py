@@ -4,6 +4,7 @@ The event may carry ``day`` (such as ``2026-03-22``; default: yesterday). A day 
 """
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.leaving import Leaves
 from shared.domain.errors import BadInput
 from shared.domain.instants import day_of, iso_day
 from shared.observability import make_logger, make_metrics
@@ -50,4 +52,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"day": (date.fromordinal(_EPOCH.toordinal() + day)).isoformat(), "text": text}
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return f"{answer['day']} told" if answer["text"] else f"{answer['day']} was told before"
+
+
+handler = entrance(logger, metrics, work, Leaves("send_report", says))

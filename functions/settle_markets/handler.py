@@ -1,12 +1,14 @@
 """Lambda: markets that the venue has resolved and the trader has not booked, every fifteen minutes."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.leaving import Leaves
 from functions.parts import notifier_of, tables_of
 from shared.observability import make_logger, make_metrics
 
@@ -35,4 +37,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"held": len(held), "resolved": [one.subject for one in wrong], "told": len(due), "kept": kept}
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return f"{answer['held']} markets held, {len(answer['resolved'])} resolved and not booked"
+
+
+handler = entrance(logger, metrics, work, Leaves("settle_markets", says))

@@ -5,6 +5,7 @@ It does not set the kill switch: the next trader goes on as soon as it has recon
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.entrance import entrance, surroundings
+from functions.leaving import Leaves
 from functions.parts import notifier_of
 from shared.domain.errors import BadInput
 from shared.domain.instants import SECOND
@@ -43,4 +45,9 @@ def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {**answer, "acted": acted}
 
 
-handler = entrance(logger, metrics, work)
+def says(answer: Mapping[str, Any]) -> str:
+    """What people read of a run."""
+    return str(answer["says"])
+
+
+handler = entrance(logger, metrics, work, Leaves("watch_trader", says))

@@ -2,6 +2,7 @@
 
 HouseError
 ├── BadInput        the caller gave us something unusable       -> one sentence, counted; the rest goes on
+│   └── NotAllowed       of others: they do not let us           -> somebody with the rights does it
 ├── Refused         we said no                                  -> an event with a reason, never retried
 │   ├── RiskDenied       a limit would be broken
 │   ├── TradingDisabled  the kill switch is on
@@ -19,6 +20,10 @@ class HouseError(Exception):
 
 class BadInput(HouseError):
     """A file, frame, request or setting is unusable; the message names the field and the value."""
+
+
+class NotAllowed(BadInput):
+    """Whom we asked does not let us; the message says what was asked."""
 
 
 class Refused(HouseError):

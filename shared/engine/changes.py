@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from shared.domain.change import Change, Mode
+from shared.domain.change import Change, Mode, in_words
 from shared.domain.errors import BadInput
 from shared.domain.ledger import Record
 from shared.domain.whale import is_wallet
@@ -17,7 +17,7 @@ from shared.engine.overrides import overridden
 from shared.engine.profiles import Stage, staged
 
 REMEMBERED = 20
-"""Refused requests that are still told to people."""
+"""Requests, and those of them that were refused, that are still told to people."""
 
 
 class InForce(Struct, frozen=True):
@@ -29,12 +29,20 @@ class InForce(Struct, frozen=True):
     unpinned: tuple[str, ...]
 
 
+class Answer(Struct, frozen=True):
+    """What became of a request: when (event time), what it asked for in words, why it was refused ("": it holds)."""
+
+    at: int
+    words: str
+    refused: str = ""
+
+
 class Changes:
     """``base``: the settings' limits; ``limits``: those in force. ``stage``: the capital stage that bounds them all.
 
     ``unfit``: why the changes of an earlier life do not fit the settings of this one, empty if they do. Then the
     settings' limits are in force, and nothing is entered until a person has looked. ``made``: the commands that were
-    accepted; ``refused``: the latest that were not, each with its sentence.
+    accepted; ``refused``: the latest that were not, each with its sentence; ``answers``: the latest of both.
     """
 
     def __init__(self, base: Limits, stage: Stage | None = None) -> None:
@@ -46,6 +54,7 @@ class Changes:
         self.unpinned: dict[str, None] = {}
         self.made: dict[str, None] = {}
         self.refused: dict[str, str] = {}
+        self.answers: dict[str, Answer] = {}
         self._texts: dict[str, str] = {}
         self._mode = Mode.TRADE
 
@@ -84,11 +93,18 @@ class Changes:
         if len(self.refused) > REMEMBERED:
             del self.refused[next(iter(self.refused))]
 
+    def answer(self, command_id: str, answer: Answer) -> None:
+        """Remember what became of a request, for people."""
+        self.answers[command_id] = answer
+        if len(self.answers) > REMEMBERED:
+            del self.answers[next(iter(self.answers))]
+
     # ------------------------------------------------------------------ records
 
-    def take(self, change: Change, command_id: str) -> None:
-        """A change was recorded: it is in force from now on."""
+    def take(self, change: Change, command_id: str, at: int) -> None:
+        """A change was recorded at event time ``at``: it is in force from now on."""
         self.made[command_id] = None
+        self.answer(command_id, Answer(at, in_words(change)))
         if change.reset:
             self._texts, self._mode = {}, Mode.TRADE
             self.pinned, self.unpinned = {}, {}
@@ -113,5 +129,5 @@ def pinned_in(records: Iterable[Record]) -> tuple[str, ...]:
     changes = Changes(Limits())
     for record in records:
         if isinstance(record.change, Change):
-            changes.take(record.change, record.ref)
+            changes.take(record.change, record.ref, record.at)
     return tuple(changes.pinned)

@@ -9,7 +9,7 @@ from shared.domain.errors import BadInput
 from shared.domain.ledger import OBEYING, Record, RecordKind
 from shared.domain.money import Usd, format_micro
 from shared.domain.order import OrderState
-from shared.engine.changes import Changes
+from shared.engine.changes import Answer, Changes
 from shared.engine.desk import Desk
 from shared.engine.following import Following
 from shared.engine.holdings import Holdings
@@ -104,10 +104,18 @@ class Control:
             limits = self._changes.limits_after(change)
         except BadInput as error:
             self._changes.refuse(command.command_id, str(error))
+            self._changes.answer(command.command_id, Answer(at, _told(command), str(error)))
             return [Alert(2, "change_refused", f"nothing is changed: {error}")]
         assert change is not None  # a request for nothing is refused
         written = self._desk.change(change, limits, at, command.command_id)
         if change.watches:
             self._following.again()
-        told = f"{in_words(change)} ({command.reason})"
+        told = _told(command)
+        self._changes.answer(command.command_id, Answer(at, told))
         return [*written, Alert(3, "changed", told), *self._holdings.look(at)]
+
+
+def _told(command: Command) -> str:
+    """What a request asks for, and why."""
+    asked = "nothing" if command.change is None else in_words(command.change) or "nothing"
+    return f"{asked} ({command.reason})"

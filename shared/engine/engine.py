@@ -302,7 +302,7 @@ class Engine:
     def _changed(self, record: Record) -> None:
         """A change is written down, or was by an earlier life: from now on it holds everywhere."""
         assert isinstance(record.change, Change)  # of this kind of record
-        self.changes.take(record.change, record.ref)
+        self.changes.take(record.change, record.ref, record.at)
         self.judge.observing = self.changes.mode is Mode.OBSERVE
         if self.changes.limits != self.limits:
             self._relimit(self.changes.limits, record.at)

@@ -35,11 +35,16 @@ class Wish(Struct, frozen=True):
 
 
 class History(Struct, frozen=True):
-    """Records in the order of commits, orders as they stand (the newest first), and positions with shares in them."""
+    """Records in the order of commits, orders as they stand (the newest first), and all positions ever held."""
 
     records: list[Record]
     orders: list[Order]
     positions: list[Position]
+
+    @property
+    def held(self) -> list[Position]:
+        """Positions with shares in them."""
+        return [position for position in self.positions if position.size > 0]
 
 
 def history(account: str, capital: Usd, began: int, wishes: list[Wish], held: int, chance: random.Random) -> History:
@@ -60,8 +65,10 @@ def history(account: str, capital: Usd, began: int, wishes: list[Wish], held: in
             if wish.order.order_key not in kept:
                 won = chance.randrange(ONE) < mul_div_floor(wish.order.limit, 106, 100)
                 ended = wish.order.planned_at + chance.randrange(2, 50) * MINUTE
-                records.append(settle_record(position, ONE if won else 0, ended, LIMITS))
-                del positions[position.key]
+                settled = settle_record(position, ONE if won else 0, ended, LIMITS)
+                records.append(settled)
+                assert settled.position is not None
+                positions[position.key] = settled.position
     return History(records, orders[::-1], list(positions.values()))
 
 

@@ -121,7 +121,7 @@ def populate(account: str, size: Size, at: int, seed: int = 1) -> Population:
     decisions = list(_decisions(account, size, at, wallets, markets, chance))
     wishes = [_wish(made, n, size, chance) for n, made in enumerate(d for d in decisions if d.order_key)]
     past = history(account, CAPITAL, at - size.days * DAY, wishes, size.positions, chance)
-    positions = past.positions
+    positions = past.held
     marks = {p.token: _near(p.cost * 1_000_000 // p.size, chance) for p in positions}
     points = list(_points(size.days, at, chance))
     whales = [_whale(n, wallet, at, chance) for n, wallet in enumerate(wallets)]
@@ -232,7 +232,7 @@ def _wish(made: Decision, n: int, size: Size, chance: random.Random) -> Wish:
 
 
 def _near(price: int, chance: random.Random) -> int:
-    return min(990_000, max(10_000, price + chance.randrange(-60, 70) * 1_000))
+    return min(990_000, max(1_000, price * chance.randrange(80, 124) // 100_000 * 1_000))
 
 
 def _points(days: int, at: int, chance: random.Random) -> Iterator[dict[str, Any]]:
@@ -302,7 +302,7 @@ def _live(
     for made in decisions:
         counted[made.reason.value] = counted.get(made.reason.value, 0) + 1
     last = points[-1]
-    marked = sum(p.size // 1_000_000 * marks[p.token] for p in past.positions)
+    marked = sum(p.size // 1_000_000 * marks[p.token] for p in past.held)
     reserved = sum(o.reserved for o in past.orders)
     return {
         "at": at,
@@ -317,7 +317,7 @@ def _live(
         "unrealized": last["unrealized"],
         "fees": sum(o.fees for o in past.orders),
         "capital": CAPITAL,
-        "positions_open": len(past.positions),
+        "positions_open": len(past.held),
         "orders_open": sum(1 for o in past.orders if o.state not in FINAL),
         "counts": {
             "whale_trades": size.decisions,

@@ -16,10 +16,12 @@ from shared.domain.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
 from shared.domain.money import Fraction, Price, Shares, Usd, dollars
+from shared.domain.notes import Review
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
 from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
 from tests.dashboard.money_fakes import FakeMoney
+from tests.dashboard.operations_fakes import FakeOperations
 from tests.dashboard.screen_fakes import FakeScreens
 
 NOW = 1_774_216_800 * SECOND  # 2026-03-22 22:00:00 UTC
@@ -249,6 +251,11 @@ class FakeChanges:
             "configure", reason=reason, limits=limits or {}, pinned=[*pinned], unpinned=[*unpinned], reset=reset
         )
 
+    def review(self, order_key: str, note: str) -> str:
+        said = self._ask("review", order_key=order_key, note=note)
+        self._queries.operations.reviewed[order_key] = Review(order_key, "local:dashboard", note, self._queries.wall)
+        return said
+
     def _ask(self, what: str, **told: Any) -> str:
         if self.refuses is not None:
             raise self.refuses
@@ -263,6 +270,7 @@ class FakeQueries:
         self.changes = FakeChanges(self)
         self.screens = FakeScreens()
         self.money = FakeMoney()
+        self.operations = FakeOperations()
         self.shown = shown
         self.risky: RiskView | None = None
         self.wall = NOW + DAY

@@ -211,7 +211,7 @@ def test_the_quiet_account_won_one_bet_and_lost_one() -> None:
 @given(st.lists(st.builds(Bet, st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
 def test_every_bet_is_in_one_tenth_and_the_share_lies_within_its_interval(found: list[Bet]) -> None:
     rows = calibration(found)
-    assert sum(int(str(row["label"]).split()[2]) for row in rows) == len(found)
+    assert sum(int(str(row["bets"])) for row in rows) == len(found)
     for row in rows:
         low, rate, high = (float(str(row[name])) for name in ("low", "rate", "high"))
         assert low < high

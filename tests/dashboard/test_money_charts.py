@@ -100,7 +100,8 @@ def test_only_what_is_never_negative_is_coloured_by_its_root(least: float, scale
 
 def test_calibration_draws_the_line_on_which_prices_come_true() -> None:
     spec = calibration_chart(calibration([Bet(0.4, won=True)])).to_dict()
-    assert marks_of(spec) == ["line", "rule", "point", "text"]
+    assert marks_of(spec) == ["line", "rule", "point"]
+    assert spec["layer"][2]["encoding"]["size"]["field"] == "bets"
     assert spec["layer"][0]["data"]["values"] == [{"price": 0, "rate": 0}, {"price": 1, "rate": 1}]
 
 

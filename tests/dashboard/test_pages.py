@@ -1,5 +1,7 @@
 """Each page on an empty, a quiet and a busy account, and when the database is away."""
 
+import shlex
+
 import pytest
 from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
@@ -8,14 +10,16 @@ from dashboard.queries.opening import source
 from dashboard.state import Measures, Point, SourceShare, WhaleRow
 from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Reason
-from shared.domain.errors import BadInput, Temporary
+from shared.domain.errors import BadInput, NotAllowed, Temporary
 from shared.domain.instants import MINUTE, SECOND
 from shared.ports import Switch
 from tests.dashboard.conftest import PAGES, RunPage
 from tests.dashboard.fakes import NOW, AwayQueries, FakeQueries, busy, decision, live, measures, quiet
 
+CALM = shlex.quote("it's calm")
 EVERY_PAGE = pytest.mark.parametrize(
-    "page", ["trading", "executive", "decisions", "whales", "markets", "risk", "reports"]
+    "page",
+    ["trading", "executive", "decisions", "whales", "markets", "risk", "reports", "settings", "operations"],
 )
 
 
@@ -75,8 +79,8 @@ def test_a_busy_account_is_shown_without_error(page: str, run_page: RunPage) -> 
     at = run_page(page, busy())
     assert not at.exception
     assert not at.error
-    tables = {"trading": 2, "executive": 1, "decisions": 1, "whales": 1, "markets": 1, "risk": 0, "reports": 0}
-    assert len(at.dataframe) == tables[page]
+    tables = {"trading": 2, "executive": 1, "decisions": 1, "whales": 1, "markets": 1, "operations": 4}
+    assert len(at.dataframe) == tables.get(page, 0)
 
 
 def test_a_page_without_the_entrance_says_how_to_start() -> None:
@@ -303,6 +307,14 @@ def test_a_change_that_the_control_api_refuses_is_told(run_page: RunPage) -> Non
     at = press(run_page("trading", queries), "enough", "STOP")
     assert any("It was not done: 127.0.0.1:1 cannot be" in error.value.replace("\\", "") for error in at.error)
     assert queries.switched.trading
+
+
+def test_a_resume_that_takes_a_second_factor_is_told_with_the_command(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.switched = Switch(False, "enough", NOW)
+    queries.changes.refuses = NotAllowed("POST /api/resume is not allowed: no second factor")
+    at = press(run_page("trading", queries), "it's calm", "RESUME")
+    assert [code.value for code in at.code] == [f"python -m fargate resume --remote --reason {CALM}"]
 
 
 def test_the_kill_switch_tells_when_it_cannot_read_the_switch(run_page: RunPage) -> None:

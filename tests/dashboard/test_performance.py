@@ -18,6 +18,7 @@ from dashboard.performance import (
     drawdowns,
     fill_rate,
     hourly,
+    last_of,
     longest_under,
     profit_of,
     results,
@@ -79,6 +80,14 @@ def test_results_of_all_steps_sum_to_the_profit_and_leave_no_gap(moves: list[tup
     found = results(marks, DAY, MIDNIGHT)
     assert sum(one.gained for one in found) == profit_of(marks[-1])
     assert [one.at for one in found] == [MIDNIGHT + n * DAY for n in range(len(found))]
+
+
+@given(st.lists(st.integers(0, 10 * DAY), max_size=40).map(sorted))
+def test_the_last_point_of_each_step_is_kept(instants: list[int]) -> None:
+    points = [Point(at, n) for n, at in enumerate(instants)]
+    kept = last_of(points, DAY)
+    assert [point.at // DAY for point in kept] == sorted({at // DAY for at in instants})
+    assert all(point.equity >= other.equity for point in kept for other in points if other.at // DAY == point.at // DAY)
 
 
 def test_returns_are_parts_of_the_equity_they_were_made_on() -> None:

@@ -45,6 +45,7 @@ class Board:
         self.marks: list[dict[str, int]] = []
         self.risks: list[dict[str, Any]] = []
         self.screens: list[tuple[str, Tabs | Screen | Stored]] = []
+        self.operations: list[dict[str, Any]] = []
 
     def put_live(self, live: Mapping[str, Any]) -> None:
         self.lives.append(dict(live))
@@ -54,6 +55,9 @@ class Board:
 
     def put_risk(self, risk: Mapping[str, Any]) -> None:
         self.risks.append(dict(risk))
+
+    def put_operations(self, operations: Mapping[str, Any]) -> None:
+        self.operations.append(dict(operations))
 
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         self.points.append((at, dict(point)))

@@ -133,6 +133,11 @@ def test_what_people_changed_is_shown_beside_what_is_in_force() -> None:
     assert (told["limits"], told["mode"], told["pinned"]) == ({"kelly": "0.1"}, "observe", ("0x" + "a" * 40,))
     assert (told["made"], told["refused"]) == (["a"], {"b": "kelly must not exceed 0.5, not 0.7"})
     assert msgspec.convert(told["in_force"], Limits) == house.engine.limits
+    assert (told["settings"], told["stage"]) == ({"kelly": house.engine.changes.base.kelly}, "")
+    assert told["answers"] == [
+        {"id": "a", "at": house.now, "words": f"kelly=0.1, mode observe, 0x{'a' * 40} is pinned (test)", "refused": ""},
+        {"id": "b", "at": house.now, "words": "kelly=0.7 (test)", "refused": "kelly must not exceed 0.5, not 0.7"},
+    ]
 
 
 def test_the_view_of_risk_keeps_its_size_however_much_was_changed() -> None:

@@ -10,9 +10,13 @@ import pytest
 from fargate.__main__ import BAD_INPUT, DONE, FAILED, main
 from shared.adapters.dynamo.cancelling import read_cancel_all
 from shared.adapters.dynamo.controls import put_switch, read_commands, read_switch, remove_command
+from shared.adapters.dynamo.views import Views
 from shared.adapters.embedded.server import REGION, free_port
+from shared.domain.change import Change, Mode, in_words
 from shared.ports import Switch
 from tests.functions.route import ACCOUNT, STAGE, Route, running
+
+WALLET, OTHER = "0x" + "a" * 40, "0x" + "b" * 40
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +117,67 @@ def test_without_credentials_it_says_how_to_get_them(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     assert main(["kill", "--remote", "--reason", "drill"]) == BAD_INPUT
     assert "no AWS credentials are found" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------------- set
+
+
+class Answering:
+    """A trader that answers each request for a change while the command waits."""
+
+    def __init__(self, route: Route, refusal: str = "") -> None:
+        self.changes: list[Change | None] = []
+        self._route = route
+        self._refusal = refusal
+        self._honest = time.sleep
+
+    def __call__(self, seconds: float) -> None:
+        for command in read_commands(self._route.tables, ACCOUNT):
+            self.changes.append(command.change)
+            made = [] if self._refusal else [command.command_id]
+            refused = {command.command_id: self._refusal} if self._refusal else {}
+            Views(ACCOUNT, self._route.tables).put_risk({"changes": {"made": made, "refused": refused}})
+            remove_command(self._route.tables, ACCOUNT, command.command_id)
+        self._honest(seconds)
+
+
+@pytest.mark.parametrize(
+    ("words", "change"),
+    [
+        (["limit", "stop_loss=10%", "kelly=0.1"], Change(limits=(("stop_loss", "10%"), ("kelly", "0.1")))),
+        (["mode", "observe"], Change(mode=Mode.OBSERVE)),
+        (["watch", f"+{WALLET}", f"-{OTHER}"], Change(pinned=(WALLET,), unpinned=(OTHER,))),
+        (["reset"], Change(reset=True)),
+    ],
+)
+def test_a_deployment_is_changed_by_whoever_may_and_the_answer_is_waited_for(
+    route: Route,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    change: Change,
+) -> None:
+    trader = Answering(route)
+    monkeypatch.setattr("fargate.remote.PAUSE_S", 0.05)
+    monkeypatch.setattr("fargate.remote.time.sleep", trader)
+    assert main(["set", *words, "--remote", "--reason", "calmer"]) == DONE
+    assert trader.changes == [change]
+    assert f"from now on: {in_words(change)}" in capsys.readouterr().out
+
+
+def test_a_change_that_the_deployments_trader_refuses_is_told(
+    route: Route, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fargate.remote.PAUSE_S", 0.05)
+    monkeypatch.setattr("fargate.remote.time.sleep", Answering(route, "kelly must not exceed 0.5, not 0.7"))
+    assert main(["set", "limit", "kelly=0.7", "--remote", "--reason", "bolder"]) == BAD_INPUT
+    assert "nothing is changed: kelly must not exceed 0.5, not 0.7" in capsys.readouterr().err
+
+
+def test_a_change_that_nobody_answers_is_told_as_asked_for(
+    route: Route, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fargate.remote.SET_WAIT_S", 0.2)
+    assert main(["set", "mode", "observe", "--remote", "--reason", "look first"]) == FAILED
+    assert "has not answered within 0.2 s" in capsys.readouterr().err
+    assert [command.change for command in read_commands(route.tables, ACCOUNT)] == [Change(mode=Mode.OBSERVE)]

@@ -66,6 +66,9 @@ class Nobody:
     def put_risk(self, risk: Mapping[str, Any]) -> None:
         """Forget it."""
 
+    def put_operations(self, operations: Mapping[str, Any]) -> None:
+        """Forget it."""
+
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         """Forget it."""
 

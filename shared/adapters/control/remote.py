@@ -10,7 +10,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
 from shared.adapters.control.signing import signed
-from shared.domain.errors import BadInput, OutcomeUnknown, Temporary
+from shared.domain.errors import BadInput, NotAllowed, OutcomeUnknown, Temporary
 
 WAIT_S = 30.0
 Answer = dict[str, Any]
@@ -25,8 +25,8 @@ class Remote:
         self._credentials = credentials or _own(region)
 
     def ask(self, method: str, path: str, body: Answer | None = None) -> Answer:
-        """One signed request. Raises ``BadInput`` when we may not, or for what cannot be used, ``Temporary``
-        when nothing answers or it should be asked again, ``OutcomeUnknown`` for a request that was cut off.
+        """One signed request. Raises ``NotAllowed`` when we may not, ``BadInput`` for what cannot be used,
+        ``Temporary`` when nothing answers or it should be asked again, ``OutcomeUnknown`` for one that was cut off.
         """
         text = "" if body is None else json.dumps(body)
         url = f"{self._url}{path}"
@@ -58,7 +58,7 @@ def _read(method: str, path: str, answer: httpx.Response) -> Answer:
     fields: Answer = told if isinstance(told, dict) else {"rows": told}
     why = str(fields.get("error") or fields.get("message") or f"status {answer.status_code}")
     if answer.status_code in (401, 403):
-        raise BadInput(f"{method} {path} is not allowed: {why.splitlines()[0]}")
+        raise NotAllowed(f"{method} {path} is not allowed: {why.splitlines()[0]}")
     if answer.status_code == 429 or answer.status_code >= 500:
         raise Temporary(f"{method} {path}: {why}")
     if answer.status_code != 200:

@@ -32,6 +32,7 @@ Item = dict[str, Any]
 ATTEMPTS = 2
 MARKS = "#marks"
 RISK = "#risk"
+OPERATIONS = "#operations"
 PAGE = 2_000
 LEGS_AT_ONCE = 25
 _PASSING = (Verdict.NOT_WRITTEN, Verdict.UNKNOWN)
@@ -84,6 +85,12 @@ class Readers:
         candles = _decoded("live", bodies[stored], Stored) if stored in bodies else None
         return View(_decoded("live", bodies[moving], Screen), candles)
 
+    def operations(self, account: str) -> Item | None:
+        """What the trader tells those who run the house; ``None`` before its first."""
+        name = account + OPERATIONS
+        bodies = self._bodies("live", (name,), self._tables.live.batch_get, "account")
+        return _decoded("live", bodies[name], Item) if name in bodies else None
+
     def metrics(self, account: str, start: int, end: int) -> list[Item]:
         """The points of the curves from ``start`` to ``end`` (nanoseconds, both included), oldest first."""
         found: list[Item] = []
@@ -101,9 +108,9 @@ class Readers:
         """The last point of the numbered UTC day that is earlier than ``before`` (nanoseconds)."""
         table = self._tables.metrics
         key = account_day(account, day * DAY)  # not money: days to nanoseconds
-        found = self._ask(
-            "metrics", lambda: list(table.query(key, table.at < before, scan_index_forward=False, limit=1))
-        )
+        # Of a whole day nothing is left out; the embedded server then need not look at each of its points.
+        rest = None if day < day_of(before) else table.at < before
+        found = self._ask("metrics", lambda: list(table.query(key, rest, scan_index_forward=False, limit=1)))
         return _decoded("metrics", found[0].body, Item) if found else None
 
     def positions(self, account: str) -> list[Position]:

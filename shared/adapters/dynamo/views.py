@@ -44,6 +44,14 @@ class Views:
         item = self._tables.live(account=f"{self.account}#risk", body=body)
         patiently("putting the view of risk", item.save, self._pause)
 
+    def put_operations(self, operations: Mapping[str, Any]) -> None:
+        """Replace what those who run the house are shown; an item of its own. ``BadInput`` above 64 KB."""
+        body = body_of(operations)
+        if len(body.encode()) > RISK_MAX_BYTES:
+            raise BadInput(f"the view of operations has {len(body.encode())} bytes, the most is {RISK_MAX_BYTES}")
+        item = self._tables.live(account=f"{self.account}#operations", body=body)
+        patiently("putting the view of operations", item.save, self._pause)
+
     def put_metrics(self, at: int, point: Mapping[str, Any]) -> None:
         """Keep one point of the curves under its instant (nanoseconds), which is put into it as ``at``."""
         key = account_day(self.account, at)

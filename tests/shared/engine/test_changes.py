@@ -14,7 +14,7 @@ from shared.domain.ledger import RecordKind
 from shared.domain.messages import MarketListed
 from shared.domain.money import ONE, Fraction, dollars
 from shared.domain.order import OrderState, Side
-from shared.engine.changes import REMEMBERED, Changes, pinned_in
+from shared.engine.changes import REMEMBERED, Answer, Changes, pinned_in
 from shared.engine.engine import Engine
 from shared.engine.limits import Limits
 from shared.engine.profiles import stage_of
@@ -104,6 +104,33 @@ def test_only_the_latest_refusals_are_remembered() -> None:
     for n in range(REMEMBERED + 5):
         changes.refuse(str(n), "no")
     assert list(changes.refused) == [str(n) for n in range(5, REMEMBERED + 5)]
+
+
+def test_the_latest_requests_are_told_with_why_they_were_asked_for_and_what_became_of_them() -> None:
+    house = House().ready()
+    house.change("a", limits={"kelly": "0.1"})
+    house.change("b", limits={"kelly": "0.7"})
+    house.give(Command("c", CommandKind.SET, "test"))
+    assert house.engine.changes.answers == {
+        "a": Answer(house.now, "kelly=0.1 (test)"),
+        "b": Answer(house.now, "kelly=0.7 (test)", "kelly must not exceed 0.5, not 0.7"),
+        "c": Answer(house.now, "nothing (test)", "the request names nothing to change"),
+    }
+
+
+def test_a_later_life_tells_what_was_changed_before_but_not_why() -> None:
+    house = House().ready()
+    house.change("a", limits={"kelly": "0.1"})
+    at = house.now
+    assert house.restarted().engine.changes.answers == {"a": Answer(at, "kelly=0.1")}
+
+
+def test_only_the_latest_answers_are_remembered() -> None:
+    changes = Changes(PLAIN)
+    for n in range(REMEMBERED + 5):
+        changes.take(Change(reset=True), str(n), n)
+    assert list(changes.answers) == [str(n) for n in range(5, REMEMBERED + 5)]
+    assert len(changes.made) == REMEMBERED + 5
 
 
 def test_a_change_is_made_once_also_when_it_is_delivered_to_a_later_life() -> None:
