@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
 from dashboard.beliefs import PASSED, TRADED
+from dashboard.drawing import alt
 from dashboard.inks import GREY, INK, TEAL
 from dashboard.tables import Row
 

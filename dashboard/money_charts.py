@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
-
 from dashboard.charts import POINTS_MAX
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, GREY, INK, TEAL
 from dashboard.performance import ROLLING, Result, drawdowns
 from dashboard.state import Point

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Sequence
 
-import altair as alt
-
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, GREY, INK, TEAL
 from dashboard.money_charts import Rows, data_of, names_axis, plain_axis
 
