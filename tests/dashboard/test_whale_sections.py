@@ -139,3 +139,11 @@ def test_a_wallet_without_a_stored_ranking_can_be_let_go_too(run_page: RunPage) 
     at = run_page("whales", queries)
     assert not at.exception
     assert "followed no more (doubt)" in words(at)
+
+
+def test_who_was_let_go_is_not_counted_as_followed_and_who_was_pinned_is(run_page: RunPage) -> None:
+    queries = ranked()
+    queries.risky = RiskView(changes=Changes(pinned=(TWIN,), unpinned=(WALLET,)))
+    at = run_page("whales", queries)
+    assert list(at.dataframe[0].value["wallet"]) == [TWIN]
+    assert list(at.dataframe[0].value["verdict"]) == ["✔ Followed"]
