@@ -3,13 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
-from dashboard.pins import standing, waiting
-from dashboard.state import Changes, RiskView
+from dashboard.pins import answered, standing, waiting
+from dashboard.state import Answered, Changes, RiskView
 from shared.domain.change import Change
 from shared.domain.command import Command, CommandKind
 from shared.domain.errors import BadInput
 from tests.dashboard.conftest import RunPage
-from tests.dashboard.fakes import RUN, TWIN, WALLET, FakeQueries, quiet, ranked
+from tests.dashboard.fakes import NOW, RUN, TWIN, WALLET, FakeQueries, quiet, ranked
 from tests.dashboard.test_whales_page import linked_to, words
 
 LET_GO, PIN = "Follow no more", "Follow by hand"
@@ -93,6 +93,22 @@ def test_only_requests_about_the_wallet_wait_beside_it() -> None:
     assert waiting(WALLET, pending) == [
         "Asked and not taken by the trader yet: followed by hand (trust).",
         "Asked and not taken by the trader yet: followed no more (doubt).",
+    ]
+
+
+def test_what_became_of_requests_about_the_wallet_is_told(run_page: RunPage) -> None:
+    answers = (
+        Answered("a", NOW, f"{WALLET} is pinned (trust)"),
+        Answered("b", NOW, f"{TWIN} is pinned (trust)"),
+        Answered("c", NOW, f"{WALLET} is followed no more (doubt)", "the request names nothing to change"),
+    )
+    queries = ranked()
+    queries.risky = RiskView(changes=Changes(answers=answers))
+    told = words(run_page("whales", queries))
+    assert f"In force since 2026-03-22 22:00:00 UTC: {WALLET} is pinned (trust)." in told
+    assert "(doubt)): the request names nothing to change." in told
+    assert answered(TWIN, queries.risky.changes) == [
+        f"In force since 2026-03-22 22:00:00 UTC: {TWIN} is pinned (trust)."
     ]
 
 
