@@ -104,6 +104,7 @@ FUNCTIONS = (
         timeout_s=60,
         source="streams",
         reads=("journal",),
+        writes=("control",),
         archives=True,
     ),
     Row(
@@ -113,6 +114,7 @@ FUNCTIONS = (
         timeout_s=300,
         every="rate(1 hour)",
         reads=BOOKS,
+        writes=("control",),
         archives=True,
     ),
     Row(

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
 from dashboard.beliefs import PASSED, TRADED
+from dashboard.drawing import alt
 from dashboard.inks import GREY, INK, TEAL
 from dashboard.tables import Row
 
 KINDS = alt.Scale(domain=[TRADED, PASSED], range=[TEAL, GREY])
 HEIGHT = 320
+AROUND = 160
+"""Height of legend, axis and title: a chart's height holds them too."""
 
 
 def belief_scatter(rows: Sequence[Row], theme: str = "light") -> dict[str, Any]:
@@ -66,6 +67,6 @@ def topic_bars(rows: Sequence[Row], theme: str = "light") -> alt.Chart:
             order=alt.Order("kind:N"),
             tooltip=[alt.Tooltip("topic:N", title="About"), alt.Tooltip("text:N", title="Whale trades")],
         )
-        .properties(height=30 * len(names) + 110)  # not money: pixels
+        .properties(height=30 * len(names) + AROUND)  # not money: pixels
     )
     return bars

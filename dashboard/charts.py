@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
-
+from dashboard.drawing import alt
 from dashboard.inks import BLUE, GREY, INK, TEAL
 from dashboard.state import Point
 from dashboard.words import copied, dollars, gain, stamp

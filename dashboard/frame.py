@@ -38,6 +38,8 @@ STYLE = """
 .house-on {background:#166534; color:#fff}
 .house-off {background:#b91c1c; color:#fff}
 .house-wait {background:#92400e; color:#fff}
+/* White on the lighter blue of the dark theme, which words on dark need, could not be read. */
+[data-testid^="stBaseButton-primary"] {background:#1d4ed8 !important; border-color:#1d4ed8 !important; color:#fff}
 /* What a table itself would save has cells that a spreadsheet takes for formulas; page Reports has the files. */
 button[aria-label="Download as CSV"] {display:none}
 [class*="st-key-figures"] {display:grid !important; grid-template-columns:repeat(4,minmax(0,1fr)); gap:.6rem}

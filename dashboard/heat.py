@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, INK
 from dashboard.together import Cell
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import altair as alt
-
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, GREY, INK, TEAL
 from dashboard.machinery import Line, rows_of
 from dashboard.words import stamp

@@ -7,8 +7,7 @@ does not draw it anew every two seconds.
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, GREY, INK, PAPER, TEAL
 from dashboard.market_words import cents, coin_price
 from dashboard.words import NOTHING, dollars, stamp
@@ -126,7 +125,8 @@ def candlesticks(cheap: bool, step: int, theme: str = "light") -> dict[str, Any]
     halo = _beside_line(words, PAPER[theme], 4)
     names = _beside_line(words, ink, 0)
     ends = base.transform_filter("datum.kind === 'End'")
-    end = ends.mark_rule(strokeDash=[2, 3], strokeWidth=1.3, color=GREY).encode(x=alt.X("from:T"))
+    # Without an end on the chart this would be a picture without anything in it to whoever has it read out.
+    end = ends.mark_rule(strokeDash=[2, 3], strokeWidth=1.3, color=GREY, aria=False).encode(x=alt.X("from:T"))
     end_name = ends.mark_text(align="right", baseline="top", dx=-4, fontSize=12, color=ink).encode(
         x=alt.X("from:T"), y=alt.value(2), text="label:N"
     )

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
-
 from dashboard.charts import POINTS_MAX
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, GREY, INK, TEAL
 from dashboard.performance import ROLLING, Result, drawdowns
 from dashboard.state import Point
@@ -36,7 +35,7 @@ def time_axis(clock: str) -> alt.Axis:
 
 def names_axis() -> alt.Axis:
     """An axis of names beside their bars."""
-    return alt.Axis(labelLimit=190, ticks=False, domain=False, labelPadding=8)
+    return alt.Axis(labelLimit=190, labelOverlap=False, ticks=False, domain=False, labelPadding=8)
 
 
 def _over_time(title: str, clock: str) -> alt.X:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import altair as alt
-
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, GREY, INK, TEAL
 from dashboard.risk import NEAR, REACHED, STATES
 from dashboard.tables import Row

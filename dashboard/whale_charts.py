@@ -1,7 +1,6 @@
 """Pictures of one wallet: how sure its ratio is, its wins beside the price paid, its result beside a follower's."""
 
-import altair as alt
-
+from dashboard.drawing import alt
 from dashboard.inks import AMBER, BLUE, GREY, INK, TEAL
 
 DOT = 110

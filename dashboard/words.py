@@ -49,8 +49,9 @@ def ratio(part: int, whole: int) -> str:
 
 
 def signed_ratio(part: int, whole: int) -> str:
-    """A part of a whole with its sign, ``+1.25%``; a dash when there is no whole."""
-    return NOTHING if whole == 0 else f"{Decimal(part) / whole:+.2%}"  # not money: a proportion
+    """A part of a whole with its sign, ``+1.25%``; next to nothing is ``0.00%``; a dash when there is no whole."""
+    text = NOTHING if whole == 0 else f"{Decimal(part) / whole:+.2%}"  # not money: a proportion
+    return "0.00%" if text in ("+0.00%", "-0.00%") else text
 
 
 def count(number: int) -> str:

@@ -56,7 +56,7 @@ def page(queries: Queries) -> None:
                 "in a minute or two:",
                 icon=":material/science:",
             )
-            st.code("\n".join(FIRST), language="shell")
+            st.code("\n".join(FIRST), language=None, wrap_lines=True)
             return
         study = chosen(found)
         show(study, found, queries)
@@ -85,7 +85,7 @@ def show(study: Study, found: list[Study], queries: Queries) -> None:
         st.warning(SYNTHETIC, icon=":material/labs:")
     else:
         st.info(RECORDED, icon=":material/history:")
-    st.code(manifest.command or "unknown command", language="shell", wrap_lines=True)
+    st.code(manifest.command or "unknown command", language=None, wrap_lines=True)
     st.caption(plain(made_from(manifest)))
     other = compared(study, found)
     with told("The report"):

@@ -23,7 +23,7 @@ const CONTENT = [
 // page came to rest for the first time since something was asked of it (it stirs again every other second by itself).
 function watch(selectors) {
   const STALE = '[data-stale="true"]';
-  const STILL_MS = 1_000;
+  const STILL_MS = 3_000;
   const seen = (part) => {
     const box = part.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && !part.closest(STALE);
@@ -176,6 +176,8 @@ const steps = {
       return Math.max(...boxes.map((box) => box.scrollWidth - box.clientWidth));
     }),
   axe: async ({ page }) => {
+    // What is being renewed fades for a moment; its colours are not those that are read.
+    await page.addStyleTag({ content: '[data-stale] {opacity: 1 !important; transition: none !important}' });
     await page.evaluate(AXE);
     const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
     return found.violations.flatMap((rule) =>
@@ -219,6 +221,8 @@ async function perform(job) {
     failed = String(error.message ?? error);
     await began.page.screenshot({ path: job.failure }).catch(() => undefined);
   }
+  const broken = await began.page.locator('[data-testid="stException"]').count();
+  if (broken) began.errors.push(`${broken} parts of the page ended with an error that nobody told in words`);
   // A page that nobody looks at would go on renewing itself; its cache stays with the session.
   if (!job.stay && sessions.has(job.session)) await began.page.goto("about:blank").catch(() => undefined);
   const errors = began.errors.splice(0);

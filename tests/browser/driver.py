@@ -19,7 +19,7 @@ SCREENS = ROOT / "build" / "screens"
 PATIENCE_S = 120.0
 NAMES = ("chromium", "chromium-browser")
 STREAMLITS = re.compile(r"\(Not Found\) /\w+/_stcore/(health|host-config)$")
-"""A page that is opened by its address looks for the server below itself first, then at the root; the browser notes it."""
+"""A page opened by its address looks for the server below itself first, then at the root; the browser notes it."""
 Step = dict[str, Any]
 
 

@@ -3,18 +3,19 @@
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, pairwise
 
 import pyarrow as pa
 from pynamodb.models import Model
 
 from shared.adapters.discovery.rankings import RANKINGS, publish
-from shared.adapters.dynamo.codec import account_day, body_of, moment, open_name
+from shared.adapters.dynamo.codec import account_day, body_of, moment
 from shared.adapters.dynamo.tables import Tables
+from shared.adapters.dynamo.transaction import order_item
 from shared.adapters.dynamo.views import Views
+from shared.adapters.journal.entry import journal_key
 from shared.adapters.s3.lake import Lake
-from shared.domain.instants import DAY, SECOND, iso
-from shared.domain.order import FINAL
+from shared.domain.instants import DAY, SECOND, iso, iso_day
 from shared.domain.whale import RankedWallet, Ranking
 from tests.browser.population import Population
 from tests.browser.screens import screens_of
@@ -35,6 +36,8 @@ def fill(population: Population, tables: Tables, lake: Lake) -> None:
     views = Views(population.account, tables)
     views.put_marks(population.marks)
     views.put_risk(population.risk)
+    for name, item in population.screens.items(population.at).items():
+        views.put_screen(name, item)
     views.put_live(population.live)
     for name, screen in screens_of(population):
         views.put_screen(name, screen)
@@ -48,15 +51,33 @@ def _items(population: Population, tables: Tables) -> Iterator[Model]:
     for made in population.decisions:
         named = f"{moment(made.at)}#{made.signal_id}#000000"
         yield tables.decisions(account_day=account_day(account, made.at), moment=named, body=body_of(made))
-    for order in population.orders:
-        opened = {} if order.state in FINAL else {"open": open_name(account)}
-        yield tables.orders(order_key=order.order_key, account=account, body=body_of(order), **opened)
-    for position in population.positions:
+    for order in population.past.orders:
+        yield order_item(tables, order)
+    for position in population.past.positions:
         yield tables.positions(account=account, slot=position.key, body=body_of(position))
+    yield from _books(population, tables)
     for point in population.points:
         yield tables.metrics(account_day=account_day(account, point["at"]), at=point["at"], body=body_of(point))
     for whale in population.whales:
         yield tables.whales(account=account, wallet=whale["wallet"], body=body_of(whale))
+
+
+def _books(population: Population, tables: Tables) -> Iterator[Model]:
+    """The journal and the postings of the ledger."""
+    account = population.account
+    for n, record in enumerate(population.past.records):
+        yield tables.journal(
+            account=account, seq=journal_key(1, "w", n + 1), day=iso_day(record.at), body=body_of(record)
+        )
+    for n, record in enumerate(population.past.records):
+        if (made := record.posting) is not None:
+            yield tables.ledger(
+                posting_id=made.posting_id,
+                account=account,
+                account_day=account_day(account, record.at),
+                seq=journal_key(1, "w", n + 1),
+                body=body_of(made),
+            )
 
 
 def _batches(items: Iterable[Model]) -> Iterator[list[Model]]:
@@ -107,7 +128,7 @@ def _store(population: Population, lake: Lake, as_of: int) -> str:
     ]
     pairs = [
         {"wallet": a, "other": b, "linked": n % 2 == 0, "evidence": f"{20 + n} moments in common"}
-        for n, (a, b) in enumerate(zip(wallets, wallets[1:], strict=False))
+        for n, (a, b) in enumerate(pairwise(wallets))
         if n % 12 == 0
     ]
     manifest = pa.table({"name": [f"activity/{n}" for n in range(len(wallets))]})

@@ -19,6 +19,8 @@ from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
 from shared.domain.reasons import COPIES
 from shared.engine.breakers import table
 from shared.engine.limits import Limits
+from tests.browser.history import History, Wish, history, sized
+from tests.browser.onscreen import OnScreen, on_screen
 
 STRATEGY = "whale_copy"
 CAPITAL = dollars(10_000)
@@ -66,15 +68,10 @@ STATES = (
     OrderState.REJECTED,
 )
 OPEN_STATES = (OrderState.LIVE, OrderState.PARTIAL, OrderState.IN_DOUBT, OrderState.PLANNED)
-NOTES = {
-    OrderState.REJECTED: "not enough balance / allowance",
-    OrderState.CANCELED: "older than 60 s",
-    OrderState.IN_DOUBT: "no answer within 2 s; asked again every second",
-}
 
 
 class Size(Struct, frozen=True):
-    """How much there is. ``whales`` are the wallets ever followed, ``followed`` those of now, ``days`` of the curves."""
+    """How much there is at most. ``whales`` are the wallets ever followed, ``followed`` those of now."""
 
     decisions: int
     orders: int
@@ -102,13 +99,13 @@ class Population(Struct, frozen=True):
     size: Size
     markets: list[Market]
     decisions: list[Decision]
-    orders: list[Order]
-    positions: list[Position]
+    past: History
     points: list[dict[str, Any]]
     whales: list[dict[str, Any]]
     marks: dict[str, int]
     live: dict[str, Any]
     risk: dict[str, Any]
+    screens: OnScreen
 
     @property
     def nothing(self) -> bool:
@@ -122,14 +119,25 @@ def populate(account: str, size: Size, at: int, seed: int = 1) -> Population:
     wallets = [f"0x{chance.getrandbits(160):040x}" for _ in range(size.whales)]
     markets = [_market(n, at, chance) for n in range(size.markets)]
     decisions = list(_decisions(account, size, at, wallets, markets, chance))
-    orders = [_order(made, n, size, chance) for n, made in enumerate(d for d in decisions if d.order_key)]
-    positions = [_position(account, n, at, wallets, markets, chance) for n in range(size.positions)]
+    wishes = [_wish(made, n, size, chance) for n, made in enumerate(d for d in decisions if d.order_key)]
+    past = history(account, CAPITAL, at - size.days * DAY, wishes, size.positions, chance)
+    positions = past.held
     marks = {p.token: _near(p.cost * 1_000_000 // p.size, chance) for p in positions}
     points = list(_points(size.days, at, chance))
     whales = [_whale(n, wallet, at, chance) for n, wallet in enumerate(wallets)]
-    live = _live(size, at, decisions, orders, positions, marks, points)
     return Population(
-        account, at, size, markets, decisions, orders, positions, points, whales, marks, live, _risk(at, positions)
+        account,
+        at,
+        size,
+        markets,
+        decisions,
+        past,
+        points,
+        whales,
+        marks,
+        _live(size, at, decisions, past, marks, points),
+        _risk(at, positions),
+        on_screen(markets, at, chance),
     )
 
 
@@ -195,13 +203,9 @@ def _decisions(
         )
 
 
-def _order(made: Decision, n: int, size: Size, chance: random.Random) -> Order:
-    state = OPEN_STATES[n % len(OPEN_STATES)] if n < size.open_orders else STATES[chance.randrange(len(STATES))]
-    limit = Price(made.limit)
-    shares = Shares(made.stake * 100 // made.limit * 10_000)
-    filled = {OrderState.FILLED: shares, OrderState.PARTIAL: Shares(shares // 2)}.get(state, Shares(0))
-    paid = max(limit - 4_000, 1_000)
-    return Order(
+def _wish(made: Decision, n: int, size: Size, chance: random.Random) -> Wish:
+    """The order of a decision, and what is to become of it."""
+    planned = Order(
         order_key=made.order_key,
         intent_id=made.order_key.partition(".")[0],
         leg=1,
@@ -212,42 +216,23 @@ def _order(made: Decision, n: int, size: Size, chance: random.Random) -> Order:
         token=made.token,
         side=made.side,
         purpose=Purpose.ENTRY,
-        limit=limit,
-        size=shares,
+        limit=Price(made.limit),
+        size=Shares(0),
         fee_rate=Fraction(50_000),
         signal_id=made.signal_id,
         signal_at=made.venue_at,
         signal_tx=made.tx,
         planned_at=made.at,
         salt=n,
-        state=state,
-        filled=filled,
-        cost=Usd(filled * paid // 1_000_000),
-        fees=Usd(filled * paid // 1_000_000 // 80),
-        reserved=Usd(0) if state in FINAL else Usd(made.stake),
-        changed_at=made.at + 2 * SECOND,
-        note=NOTES.get(state, ""),
-        reference=max(limit - 6_000, 1_000),
+        reference=max(made.limit - 6_000, 1_000),
         p_win=made.p_win,
     )
-
-
-def _position(
-    account: str, n: int, at: int, wallets: list[str], markets: list[Market], chance: random.Random
-) -> Position:
-    market = markets[n * len(markets) // max(n + 1, 50) % len(markets)]
-    wallet = wallets[n % min(9, len(wallets))]
-    shares = Shares(chance.randrange(20, 900) * 1_000_000)
-    cost = Usd(shares // 1_000 * chance.randrange(60, 940))
-    opened = at - chance.randrange(5, 3_000) * MINUTE
-    token, sleeve = market.tokens[n % 2], f"{STRATEGY}/{wallet}"
-    return Position(
-        account, token, sleeve, market.market, STRATEGY, wallet, shares, cost, Usd(0), opened, opened + SECOND
-    )
+    state = OPEN_STATES[n % len(OPEN_STATES)] if n < size.open_orders else STATES[chance.randrange(len(STATES))]
+    return Wish(sized(planned, made.stake), state)
 
 
 def _near(price: int, chance: random.Random) -> int:
-    return min(990_000, max(10_000, price + chance.randrange(-60, 70) * 1_000))
+    return min(990_000, max(1_000, price * chance.randrange(80, 124) // 100_000 * 1_000))
 
 
 def _points(days: int, at: int, chance: random.Random) -> Iterator[dict[str, Any]]:
@@ -306,8 +291,7 @@ def _live(
     size: Size,
     at: int,
     decisions: list[Decision],
-    orders: list[Order],
-    positions: list[Position],
+    past: History,
     marks: dict[str, int],
     points: list[dict[str, Any]],
 ) -> dict[str, Any]:
@@ -318,8 +302,8 @@ def _live(
     for made in decisions:
         counted[made.reason.value] = counted.get(made.reason.value, 0) + 1
     last = points[-1]
-    marked = sum(p.size // 1_000_000 * marks[p.token] for p in positions)
-    reserved = sum(o.reserved for o in orders)
+    marked = sum(p.size // 1_000_000 * marks[p.token] for p in past.held)
+    reserved = sum(o.reserved for o in past.orders)
     return {
         "at": at,
         "mode": "paper",
@@ -331,15 +315,15 @@ def _live(
         "marked": marked,
         "realized": last["realized"],
         "unrealized": last["unrealized"],
-        "fees": sum(o.fees for o in orders),
+        "fees": sum(o.fees for o in past.orders),
         "capital": CAPITAL,
-        "positions_open": size.positions,
-        "orders_open": size.open_orders,
+        "positions_open": len(past.held),
+        "orders_open": sum(1 for o in past.orders if o.state not in FINAL),
         "counts": {
             "whale_trades": size.decisions,
             "duplicates": size.decisions // 30,
             "late": 3,
-            "fills": sum(1 for o in orders if o.filled),
+            "fills": sum(1 for o in past.orders if o.filled),
         },
         "decisions": counted,
         "trading": True,

@@ -51,6 +51,7 @@ class Trader:
     def __init__(self, cloud: Cloud, population: Population) -> None:
         account = population.account
         self._live, self._risk = dict(population.live), dict(population.risk)
+        self._screens = population.screens
         self._views = Views(account, cloud.made.tables)
         self._backend = DynamoBackend(account, cloud.made.tables)
         self._readers = Readers(cloud.made.tables.prefix, cloud.endpoint)
@@ -66,6 +67,8 @@ class Trader:
             if self._live:
                 self._live.update(changed)
                 now = time.time_ns()
+                for name, item in self._screens.items(now).items():
+                    self._views.put_screen(name, item)
                 self._views.put_live({**self._live, "at": now, "event_at": now})
 
     def stop(self) -> None:

@@ -27,13 +27,25 @@ def test_an_account_adds_up_and_can_be_read_as_the_trader_writes(seed: int, orde
     live = live_of(made.live)
     assert live.equity == live.cash + live.reserved + live.marked
     assert sum(live.decisions.values()) == live.whale_trades == len(made.decisions) == size.decisions
-    assert len(made.orders) == size.orders
-    assert sum(order.state not in FINAL for order in made.orders) == size.open_orders
-    assert all(order.size > 0 and order.filled <= order.size for order in made.orders)
+    assert len(made.past.orders) == size.orders
+    assert sum(order.state not in FINAL for order in made.past.orders) == size.open_orders
+    assert all(order.size > 0 and order.filled <= order.size for order in made.past.orders)
     assert [made.at for made in made.decisions] == sorted((d.at for d in made.decisions), reverse=True)
     assert all(AT - size.days * DAY <= d.at <= AT for d in made.decisions)
     assert len(body_of(made.live)) <= LIVE_MAX_BYTES
-    assert len({position.key for position in made.positions}) == size.positions
+    held = made.past.held
+    assert live.positions_open == len({position.key for position in held}) == len(held) <= size.positions
+    assert {position.token for position in held} == set(made.marks)
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 10**6), st.integers(1, 12), st.integers(0, 12))
+def test_its_books_tell_the_same_as_its_orders_and_positions(seed: int, orders: int, held: int) -> None:
+    past = populate("a", Size(orders * 5, orders, min(orders, 3), 9, 7, 20, held, 1), AT, seed).past
+    last = {record.order.order_key: record.order for record in past.records if record.order is not None}
+    assert [last[order.order_key] for order in past.orders] == past.orders
+    books = {record.position.key: record.position for record in past.records if record.position is not None}
+    assert list(books.values()) == past.positions
 
 
 def test_every_item_of_it_is_understood_by_the_pages() -> None:

@@ -3,13 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
-from dashboard.pins import standing, waiting
-from dashboard.state import Changes, RiskView
+from dashboard.pins import answered, standing, waiting
+from dashboard.state import Answered, Changes, RiskView
 from shared.domain.change import Change
 from shared.domain.command import Command, CommandKind
 from shared.domain.errors import BadInput
 from tests.dashboard.conftest import RunPage
-from tests.dashboard.fakes import RUN, TWIN, WALLET, FakeQueries, quiet, ranked
+from tests.dashboard.fakes import NOW, RUN, TWIN, WALLET, FakeQueries, quiet, ranked
 from tests.dashboard.test_whales_page import linked_to, words
 
 LET_GO, PIN = "Follow no more", "Follow by hand"
@@ -96,6 +96,22 @@ def test_only_requests_about_the_wallet_wait_beside_it() -> None:
     ]
 
 
+def test_what_became_of_requests_about_the_wallet_is_told(run_page: RunPage) -> None:
+    answers = (
+        Answered("a", NOW, f"{WALLET} is pinned (trust)"),
+        Answered("b", NOW, f"{TWIN} is pinned (trust)"),
+        Answered("c", NOW, f"{WALLET} is followed no more (doubt)", "the request names nothing to change"),
+    )
+    queries = ranked()
+    queries.risky = RiskView(changes=Changes(answers=answers))
+    told = words(run_page("whales", queries))
+    assert f"In force since 2026-03-22 22:00:00 UTC: {WALLET} is pinned (trust)." in told
+    assert "(doubt)): the request names nothing to change." in told
+    assert answered(TWIN, queries.risky.changes) == [
+        f"In force since 2026-03-22 22:00:00 UTC: {TWIN} is pinned (trust)."
+    ]
+
+
 def test_a_followed_wallet_is_let_go_with_a_reason() -> None:
     queries = ranked()
     assert "Asked: configure." in asked(queries, WALLET, "it went cold", sure=True)
@@ -139,3 +155,11 @@ def test_a_wallet_without_a_stored_ranking_can_be_let_go_too(run_page: RunPage) 
     at = run_page("whales", queries)
     assert not at.exception
     assert "followed no more (doubt)" in words(at)
+
+
+def test_who_was_let_go_is_not_counted_as_followed_and_who_was_pinned_is(run_page: RunPage) -> None:
+    queries = ranked()
+    queries.risky = RiskView(changes=Changes(pinned=(TWIN,), unpinned=(WALLET,)))
+    at = run_page("whales", queries)
+    assert list(at.dataframe[0].value["wallet"]) == [TWIN]
+    assert list(at.dataframe[0].value["verdict"]) == ["✔ Followed"]

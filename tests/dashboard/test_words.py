@@ -68,6 +68,7 @@ def test_proportions_of_nothing_are_a_dash() -> None:
     assert ratio(1, 0) == signed_ratio(1, 0) == NOTHING
     assert ratio(1, 8) == "12.5%"
     assert signed_ratio(-1, 8) == "-12.50%"
+    assert signed_ratio(-1, 10**6) == signed_ratio(0, 1) == "0.00%"
 
 
 @pytest.mark.parametrize(
