@@ -60,7 +60,8 @@ def _screen(market: Market, at: int, chance: random.Random) -> tuple[Screen, Sto
             second[-1].close, False, _other(asks), _other(bids), dollars(90), 0, _fresh(second, step, TOKEN_UNIT)
         ),
     )
-    coin, rows, unit = None, (), 1
+    coin, unit = None, 1
+    rows: tuple[int, ...] = ()
     if market.coin:
         prices = _walk(at, step, 79_000 * ONE, 9 * ONE, chance)
         unit = coin_unit(prices[-1].close)
