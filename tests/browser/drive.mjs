@@ -221,10 +221,12 @@ async function perform(job) {
     failed = String(error.message ?? error);
     await began.page.screenshot({ path: job.failure }).catch(() => undefined);
   }
-  const broken = await began.page.locator('[data-testid="stException"]').count();
-  if (broken) began.errors.push(`${broken} parts of the page ended with an error that nobody told in words`);
-  // A page that nobody looks at would go on renewing itself; its cache stays with the session.
-  if (!job.stay && sessions.has(job.session)) await began.page.goto("about:blank").catch(() => undefined);
+  if (sessions.has(job.session)) {
+    const broken = await began.page.locator('[data-testid="stException"]').count();
+    if (broken) began.errors.push(`${broken} parts of the page ended with an error that nobody told in words`);
+    // A page that nobody looks at would go on renewing itself; its cache stays with the session.
+    if (!job.stay) await began.page.goto("about:blank").catch(() => undefined);
+  }
   const errors = began.errors.splice(0);
   const offsite = began.offsite.splice(0);
   return { id: job.id, found, errors, offsite, failed };

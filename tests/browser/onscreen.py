@@ -59,7 +59,8 @@ def _screen(market: Market, at: int, chance: random.Random) -> tuple[Screen, Sto
     second = [replace(one, close=ONE - before.close) for one, before in zip(second, first, strict=True)]
     tokens = tuple(_token(row[-1].close, chance) for row in (first, second))
     rows = tuple(packed(row, STEP_S * SECOND, TOKEN_UNIT) for row in (first, second))
-    coin, told = None, ()
+    coin: CoinScreen | None = None
+    told: tuple[int, ...] = ()
     if market.kind is MarketKind.CRYPTO_UPDOWN:
         walked = _walk(COIN, 20 * ONE, at, chance)
         told = packed(walked, STEP_S * SECOND, COIN_UNIT)

@@ -90,7 +90,7 @@ class Trader:
         if command.kind in (CommandKind.KILL, CommandKind.RESUME):
             self._backend.set_switch(Switch(command.kind is CommandKind.RESUME, command.reason, time.time_ns()))
         if command.change is not None:
-            limits = {**self._risk["changes"]["limits"], **command.change.limits}
+            limits = {**self._risk["changes"]["limits"], **dict(command.change.limits)}
             self._risk["changes"] = {**self._risk["changes"], "limits": limits}
             self._views.put_risk(self._risk)
         self._backend.taken(command.command_id)

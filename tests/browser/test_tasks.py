@@ -1,5 +1,7 @@
 """What people come for, done as they do it: with a mouse, and the kill switch with the keyboard alone."""
 
+from pathlib import Path
+
 from tests.browser.driver import PHONE, Answer, Driver, Step, Window
 from tests.browser.site import Site
 
@@ -66,3 +68,40 @@ def test_why_a_trade_was_not_copied_is_found_by_a_search_and_a_choice(driver: Dr
     address = driver.ask("why", Window(), *steps).sound()["address"]
     again: list[Step] = [{"do": "open", "url": address}, {"do": "see", "text": "Why? No edge left"}, {"do": "close"}]
     driver.ask("why", Window(), *again).sound()
+
+
+def test_a_limit_is_changed_with_a_reason_and_the_page_says_what_the_trader_made_of_it(
+    driver: Driver, small: Site
+) -> None:
+    steps: list[Step] = [
+        {"do": "open", "url": f"{small.url}/settings"},
+        SETTLE,
+        {"do": "click", "label": "Change limits"},
+        {"do": "type", "value": "stop_loss"},
+        ENTER,
+        {"do": "see", "selector": ".st-key-limit_stop_loss input"},
+        {"do": "press", "key": "Escape"},
+        {"do": "fill", "selector": ".st-key-limit_stop_loss input", "value": "12%"},
+        ENTER,
+        {"do": "click", "role": "button", "name": "Review the change"},
+        {"do": "see", "text": "Ask the trader"},
+        {"do": "fill", "selector": ".st-key-change_reason input", "value": "a calmer week"},
+        {"do": "click", "role": "button", "name": "Ask the trader"},
+        {"do": "see", "text": "1 of all changed at run time"},
+    ]
+    driver.ask("limit", Window(), *steps, {"do": "close"}).sound()
+
+
+def test_a_report_is_prepared_and_downloaded(driver: Driver, small: Site, tmp_path: Path) -> None:
+    steps: list[Step] = [
+        {"do": "open", "url": f"{small.url}/reports"},
+        SETTLE,
+        {"do": "click", "role": "button", "name": "Prepare"},
+        {"do": "see", "selector": '[data-testid="stDownloadButton"] button'},
+        {"do": "download", "selector": '[data-testid="stDownloadButton"] button', "path": str(tmp_path / "file")},
+    ]
+    name = driver.ask("report", Window(), *steps, {"do": "close"}).sound()["download"]
+    lines = (tmp_path / "file").read_text(encoding="utf-8-sig").splitlines()
+    assert name.endswith(".csv")
+    assert len(lines) > 1
+    assert len({line.count(",") for line in lines[:2]}) == 1

@@ -9,17 +9,17 @@ import pyarrow as pa
 
 from dashboard.rankings import Published, Row, Run
 from dashboard.state import Live, Measures, Point, RiskView, SourceShare, WhaleRow
-from shared.domain.command import Command, CommandKind
+from shared.domain.command import Command
 from shared.domain.decision import Decision, Reason
-from shared.domain.errors import HouseError, Temporary
+from shared.domain.errors import Temporary
 from shared.domain.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
 from shared.domain.money import Fraction, Price, Shares, Usd, dollars
-from shared.domain.notes import Review
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
 from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
+from tests.dashboard.changes_fakes import FakeChanges
 from tests.dashboard.money_fakes import FakeMoney
 from tests.dashboard.operations_fakes import FakeOperations
 from tests.dashboard.research_fakes import FakeFound, FakeStudies, found
@@ -215,53 +215,6 @@ def stored_run(
 
 def published(*wallets: RankedWallet) -> Published:
     return Published(RUN, Ranking(NOW, "scored", wallets or (RankedWallet(WALLET, 1, 100, mean_return=90_000),)))
-
-
-class FakeChanges:
-    """A control API that writes down what it is asked, and stops what ``queries`` show; ``refuses`` with an error
-    instead, once told so.
-    """
-
-    def __init__(self, queries: "FakeQueries") -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.refuses: HouseError | None = None
-        self._queries = queries
-
-    def kill(self, reason: str) -> str:
-        said = self._ask("kill", reason=reason)
-        self._queries.switched = Switch(False, reason, self._queries.wall)
-        return said
-
-    def resume(self, reason: str) -> str:
-        said = self._ask("resume", reason=reason)
-        self._queries.waiting.append(Command("c1", CommandKind.RESUME, reason))
-        return said
-
-    def mode(self, mode: str, reason: str) -> str:
-        return self._ask("mode", mode=mode, reason=reason)
-
-    def configure(
-        self,
-        reason: str,
-        limits: dict[str, str] | None = None,
-        pinned: Sequence[str] = (),
-        unpinned: Sequence[str] = (),
-        reset: bool = False,
-    ) -> str:
-        return self._ask(
-            "configure", reason=reason, limits=limits or {}, pinned=[*pinned], unpinned=[*unpinned], reset=reset
-        )
-
-    def review(self, order_key: str, note: str) -> str:
-        said = self._ask("review", order_key=order_key, note=note)
-        self._queries.operations.reviewed[order_key] = Review(order_key, "local:dashboard", note, self._queries.wall)
-        return said
-
-    def _ask(self, what: str, **told: Any) -> str:
-        if self.refuses is not None:
-            raise self.refuses
-        self.asked.append((what, told))
-        return f"Asked: {what}."
 
 
 class FakeQueries:
