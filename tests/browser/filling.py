@@ -97,8 +97,8 @@ def _put(batch: list[Model]) -> None:
 
 def _rank(population: Population, tables: Tables, lake: Lake) -> None:
     """Two runs of the ranking, a day apart, and the watch list made from the later one."""
-    for before in (DAY, 0):
-        run = _store(population, lake, population.at - before)
+    _store(population, lake, population.at - DAY)
+    run = _store(population, lake, population.at)
     wallets = tuple(
         RankedWallet(row["wallet"], row["rank"], row["n_markets"], mean_return=row["mean_return"])
         for row in islice(population.whales, population.size.followed)
