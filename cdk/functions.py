@@ -104,6 +104,7 @@ FUNCTIONS = (
         timeout_s=60,
         source="streams",
         reads=("journal",),
+        writes=("control",),
         archives=True,
     ),
     Row(
@@ -113,6 +114,7 @@ FUNCTIONS = (
         timeout_s=300,
         every="rate(1 hour)",
         reads=BOOKS,
+        writes=("control",),
         archives=True,
     ),
     Row(
@@ -193,7 +195,7 @@ ROUTES = (
     *("GET/api/decisions", "GET/api/dead-letters", "GET/api/openapi.json"),
 )
 """What people may look at over the API."""
-STOPS = ("POST/kill", "POST/api/kill", "POST/api/dead-letters/*")
+STOPS = ("POST/kill", "POST/api/kill", "POST/api/dead-letters")
 """One factor is enough to stop, and to note that a failed order was looked at: neither lets anything trade."""
 UNSIGNED = ("POST/kill/token", "POST/telegram")
 """What nobody signs: the functions check a token, or the webhook's secret."""

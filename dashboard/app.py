@@ -16,12 +16,12 @@ PAGES = (
     st.Page("pages/trading.py", title="Trading overview", icon=":material/monitoring:", default=True),
     st.Page("pages/executive.py", title="Executive", icon=":material/insights:"),
     st.Page("pages/decisions.py", title="Decisions", icon=":material/checklist:"),
-    st.Page("pages/risk.py", title="Risk", icon=":material/shield:"),
     st.Page("pages/whales.py", title="Whales", icon=":material/trophy:"),
-    st.Page("pages/research.py", title="Research", icon=":material/science:"),
     st.Page("pages/markets.py", title="Markets", icon=":material/storefront:"),
-    st.Page("pages/reports.py", title="Reports", icon=":material/download:"),
+    st.Page("pages/risk.py", title="Risk", icon=":material/shield:"),
     st.Page("pages/operations.py", title="Operations", icon=":material/engineering:"),
+    st.Page("pages/reports.py", title="Reports", icon=":material/download:"),
+    st.Page("pages/research.py", title="Research", icon=":material/science:"),
     st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
 )
 

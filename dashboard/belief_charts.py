@@ -10,6 +10,8 @@ from dashboard.tables import Row
 
 KINDS = alt.Scale(domain=[TRADED, PASSED], range=[TEAL, GREY])
 HEIGHT = 320
+AROUND = 160
+"""Height of legend, axis and title: a chart's height holds them too."""
 
 
 def belief_scatter(rows: Sequence[Row], theme: str = "light") -> dict[str, Any]:
@@ -65,6 +67,6 @@ def topic_bars(rows: Sequence[Row], theme: str = "light") -> alt.Chart:
             order=alt.Order("kind:N"),
             tooltip=[alt.Tooltip("topic:N", title="About"), alt.Tooltip("text:N", title="Whale trades")],
         )
-        .properties(height=max(110, 30 * len(names) + 70))  # not money: pixels
+        .properties(height=30 * len(names) + AROUND)  # not money: pixels
     )
     return bars

@@ -5,13 +5,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dashboard.tables import Markets, Row, question
 from dashboard.words import short, stamp
 from shared.domain.decision import Decision
-from shared.domain.market import Market
+from shared.domain.market import Market, MarketKind
 from shared.domain.money import float_of_micro
 from shared.domain.reasons import COPIES, label
 
 POINTS_MAX = 1_000
 TOPICS_SHOWN = 12
 OTHER = "Nothing told"
+NAMED = 6
+"""Letters from which a slug spells a coin's name (bitcoin) and not its symbol (btc)."""
 TRADED, PASSED = "copied", "not copied"
 
 
@@ -44,9 +46,12 @@ def points_in_words(rows: Collection[Row]) -> str:
 
 
 def topic_of(market: Market | None) -> str:
-    """What a market is about: its category, or for up/down windows and the like its subject."""
+    """What a market is about: its category; of an up/down window the coin, because nearly all of them are crypto's."""
     if market is None:
         return OTHER
+    if market.kind is MarketKind.CRYPTO_UPDOWN:
+        coin = market.slug.partition("-up")[0]
+        return f"{coin.upper() if len(coin) < NAMED else coin.capitalize()} up or down"
     return (market.category or market.subject or OTHER).replace("_", " ").replace("-", " ")
 
 

@@ -74,6 +74,13 @@ class DayBook:
         self.moved: dict[str, tuple[PostingKind, int]] = {}
         """Dollars put in, given back by the venue or moved from outside, by the id of the posting."""
 
+    def copy(self) -> "DayBook":
+        """A book that goes on by itself: whoever reads this one is not disturbed."""
+        made = DayBook(self.day)
+        made.deals, made.ended, made.planned = dict(self.deals), dict(self.ended), dict(self.planned)
+        made.undone, made.moved = dict(self.undone), dict(self.moved)
+        return made
+
     def add(self, postings: Iterable[Posting], records: Iterable[Record]) -> None:
         """Take up postings of the day, and the records of those that are fills."""
         for one in postings:

@@ -71,6 +71,7 @@ def last_trades(queries: Queries) -> None:
         show_table(
             order_rows(filled, live.event_at, markets, ranks),
             key="last_trades",
+            height=38 + 35 * len(filled),  # not money: pixels
             column_order=("placed", "side", "outcome", "market", "size", "filled", "limit", "cost", "whale", "state"),
             column_config={
                 "placed": COLUMN.DatetimeColumn(

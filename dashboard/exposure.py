@@ -24,8 +24,9 @@ class Held(Struct, frozen=True):
 
 
 def held(positions: Iterable[Position], marks: Mapping[str, int]) -> list[Held]:
-    """The open ones."""
-    return [Held(one, _worth(one, marks.get(one.token))) for one in positions if one.size != 0]
+    """The open ones that are worth anything."""
+    found = [Held(one, _worth(one, marks.get(one.token))) for one in positions if one.size != 0]
+    return [one for one in found if one.worth]
 
 
 def _worth(position: Position, mark: int | None) -> int:

@@ -11,7 +11,10 @@ PAPER = {"light": "#eef2f7", "dark": "#1f2937"}
 """Zero: nearly the page's own colour."""
 CELL = 20
 """Height of a row in pixels."""
-LEAST = 160
+NAMES = 100
+"""Height of the slanted names under the columns: a chart's height holds its axes too."""
+LETTER, DISTANCE, NARROW = 6.8, 12.0, 200.0
+"""Width of a letter, of the room before the words, and of the bars with their words on a phone, in pixels."""
 
 
 def _axis(theme: str, angle: int = 0, padding: int = 2) -> alt.Axis:
@@ -50,11 +53,17 @@ def heat_map(
         color=alt.Color(f"{value}:Q", scale=scale, legend=None)
     )
     signs = base.mark_text(fontSize=11, color=INK[theme]).encode(text="mark:N")
-    height = max(LEAST, CELL * len(rows))  # not money: pixels
+    height = CELL * len(rows) + NAMES  # not money: pixels
     spec: dict[str, Any] = alt.layer(squares, signs).properties(height=height).to_dict()
     for layer in spec["layer"]:
         layer["data"] = {"values": list(cells)}
     return spec
+
+
+def _air(rows: Sequence[tuple[str, float, str]]) -> float:
+    """Room for the longest words, as a part of the bars' own, on a chart as narrow as a phone's."""
+    share = min(0.6, (DISTANCE + LETTER * max((len(words) for _, _, words in rows), default=0)) / NARROW)
+    return share / (1.0 - share)
 
 
 def bars(
@@ -63,7 +72,7 @@ def bars(
     """Names with a number each, as bars in the order given that carry their words; losses go to the left."""
     data = [{"name": name, "value": value, "text": words} for name, value, words in rows]
     ends = [0.0, *(value for _, value, _ in rows)]
-    air = 0.35 * ((max(ends) - min(ends)) or 1.0)  # not money: the words stand at the end of their bar
+    air = _air(rows) * ((max(ends) - min(ends)) or 1.0)  # not money: the words stand at the end of their bar
     scale = alt.Scale(
         domain=[min(ends) - (air if min(ends) < 0 else 0.0), max(ends) + (air if max(ends) > 0 else 0.0)], nice=False
     )

@@ -5,8 +5,8 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-WALLET, MARKET = "wallet", "market"
-"""Parameters of an address: the wallet or the market a page is to show."""
+WALLET, MARKET, ORDER = "wallet", "market", "order"
+"""Parameters of an address: the wallet, the market or the failed order a page is to show."""
 
 
 def _link(page: str, label: str, icon: str, explanation: str, **parameters: str) -> None:
@@ -36,3 +36,8 @@ def market_decisions(market: str) -> None:
     """From a market to all that was decided in it."""
     told = "Page Decisions, this market alone."
     _link("decisions", "All decisions in this market", ":material/filter_alt:", told, **{MARKET: market})
+
+
+def failed_order(key: str) -> None:
+    """From a decision to the review of an order of its that failed for good."""
+    _link("operations", "Review the failed order", ":material/healing:", "Page Operations.", **{ORDER: key})

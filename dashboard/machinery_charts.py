@@ -10,7 +10,7 @@ from dashboard.words import stamp
 
 COLOURS = (BLUE, TEAL, AMBER, "#a855f7", "#dc2626", GREY)
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3])
-HEIGHT = 220
+HEIGHT = 280
 
 
 def day_chart(lines: Mapping[str, Line], unit: str, theme: str = "light") -> dict[str, Any]:
@@ -23,7 +23,7 @@ def day_chart(lines: Mapping[str, Line], unit: str, theme: str = "light") -> dic
     clock = alt.Axis(format="%H:%M", labelOverlap=True, grid=False, titleFontWeight="normal", titleFontSize=12)
     x = alt.X("at:T", title="Time (UTC)", scale=alt.Scale(type="utc"), axis=clock)
     y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5, titleFontWeight="normal"))
-    legend = alt.Legend(orient="top", direction="horizontal", labelColor=INK[theme], symbolType="stroke", columns=4)
+    legend = alt.Legend(orient="top", direction="horizontal", labelColor=INK[theme], symbolType="stroke", columns=2)
     colours = [COLOURS[place % len(COLOURS)] for place in range(len(names))]
     dashes = [DASHES[place % len(DASHES)] for place in range(len(names))]
     colour = alt.Color("line:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)

@@ -1,6 +1,7 @@
 """Markets: what each brought, how liquid it was by the hour, whether prices came true, and when markets end. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from statistics import fmean, median
 
 from msgspec import Struct
@@ -40,10 +41,16 @@ def category(known: Market | None) -> str:
     """What a market is about, as told by the venue or inferred from its slug and question."""
     if known is None:
         return UNKNOWN
+    name = known.category or _inferred(f"{known.slug} {known.question}")
+    return CATEGORIES.get(name, name.replace("_", " ").capitalize()) or "Other"
+
+
+@lru_cache(maxsize=20_000)
+def _inferred(text: str) -> str:
+    """The category of a market's words, once for each market: it takes several searches through them."""
     from shared.analytics.categories import category_of
 
-    name = known.category or category_of(f"{known.slug} {known.question}")
-    return CATEGORIES.get(name, name.replace("_", " ").capitalize()) or "Other"
+    return category_of(text)
 
 
 def kind(known: Market | None) -> str:

@@ -35,7 +35,7 @@ def time_axis(clock: str) -> alt.Axis:
 
 def names_axis() -> alt.Axis:
     """An axis of names beside their bars."""
-    return alt.Axis(labelLimit=190, ticks=False, domain=False, labelPadding=8)
+    return alt.Axis(labelLimit=190, labelOverlap=False, ticks=False, domain=False, labelPadding=8)
 
 
 def _over_time(title: str, clock: str) -> alt.X:
@@ -100,9 +100,9 @@ def day_bars(days: Sequence[Result], theme: str = "light") -> alt.LayerChart | a
 
 def _bars(chart: alt.Chart, count: int) -> alt.Chart:
     """Bars that share the width there is; a few of them are kept from growing broad."""
-    if count <= FEW:
-        return chart.mark_bar(cornerRadiusEnd=2, size=48)
-    return chart.mark_bar(cornerRadiusEnd=2, width={"band": 0.7})
+    few = count <= FEW
+    made: alt.Chart = chart.mark_bar(cornerRadiusEnd=2, **({"size": 48} if few else {"width": {"band": 0.7}}))
+    return made
 
 
 def win_line(rates: Sequence[tuple[int, float]]) -> alt.LayerChart | alt.FacetChart:

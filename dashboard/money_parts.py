@@ -113,7 +113,7 @@ def _last_day(queries: Queries, live: Live) -> tuple[list[Deal], dict[str, int]]
     """Executions and planned purchases of the two days that the last 24 hours lie in."""
     days = days_up_to(live.event_at, queries.money.began(), 2)
     books = [queries.money.book(day, live.event_at) for day in days]
-    planned = {key: at for book in books for key, at in list(book.planned.items())}
+    planned = {key: at for book in books for key, at in book.planned.items()}
     return standing(books), planned
 
 

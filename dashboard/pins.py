@@ -7,11 +7,12 @@ import streamlit as st
 from dashboard.frame import told
 from dashboard.queries.asked import Queries
 from dashboard.state import Changes, RiskView
-from dashboard.words import plain, short
+from dashboard.words import plain, short, stamp
 from shared.domain.command import Command
 from shared.domain.errors import HouseError
 
 PIN, LET_GO = "Follow by hand", "Follow no more"
+ANSWERS_SHOWN = 3
 REASON_LEAST = 3
 """The control API takes no shorter one."""
 
@@ -38,6 +39,17 @@ def waiting(wallet: str, pending: Collection[Command]) -> list[str]:
     return said
 
 
+def answered(wallet: str, changes: Changes) -> list[str]:
+    """What became of the latest requests about a wallet, the latest first, one sentence each."""
+    return [
+        f"Refused at {stamp(one.at)} UTC ({one.words}): {one.refused}."
+        if one.refused
+        else f"In force since {stamp(one.at)} UTC: {one.words}."
+        for one in reversed(changes.answers)
+        if wallet in one.words
+    ]
+
+
 def by_hand(wallet: str, followed: Collection[str], queries: Queries) -> None:
     """What holds of a wallet, and the form that changes it."""
     st.subheader("By hand", help="A person may have a wallet followed that is not ranked, or let one go that is.")
@@ -46,6 +58,8 @@ def by_hand(wallet: str, followed: Collection[str], queries: Queries) -> None:
         st.write(plain(standing(wallet, followed, changes)))
         for sentence in waiting(wallet, queries.pending()):
             st.info(plain(sentence), icon=":material/hourglass_empty:")
+        for sentence in answered(wallet, changes)[:ANSWERS_SHOWN]:
+            st.caption(plain(sentence))
         _form(wallet, LET_GO if wallet in {*followed, *changes.pinned} - {*changes.unpinned} else PIN, queries)
 
 

@@ -1,5 +1,6 @@
 """Charts of markets: results, a heat map of liquidity, whether prices came true, beliefs. No Streamlit here."""
 
+import math
 from collections.abc import Sequence
 
 from dashboard.drawing import alt
@@ -75,16 +76,20 @@ def heat_map(rows: Rows, measure: str, theme: str = "light") -> Picture:
     cells = alt.Chart(data_of(rows)).mark_rect(cornerRadius=2).encode(x=x, y=y, color=colour, tooltip=tooltip)
     layers: list[alt.Chart] = [cells]
     if len(hours) <= 12:
-        middle = _middle([float(str(row["value"])) for row in rows])
-        pale = INK["light"] if theme == "light" else "#ffffff"
-        strong = "#ffffff" if theme == "light" else "#0f141c"
-        ink = alt.condition(f"datum.value > {middle}", alt.value(strong), alt.value(pale))
+        # Words are dark on pale and white on strong colours; where that changes depends on both ends of the ramp.
+        change, beyond, until = (0.7, "#ffffff", "#17202e") if theme == "light" else (0.5, "#0f141c", "#ffffff")
+        border = _along([float(str(row["value"])) for row in rows], change)
+        ink = alt.condition(f"datum.value > {border}", alt.value(beyond), alt.value(until))
         layers.append(alt.Chart(data_of(rows)).mark_text(fontSize=11).encode(x=x, y=y, text="label:N", color=ink))
-    return alt.layer(*layers).properties(height=ROW * len(markets) + 90)
+    return alt.layer(*layers).properties(height=ROW * len(markets) + 130)
 
 
-def _middle(values: Sequence[float]) -> float:
-    return (min(values) + max(values)) / 2
+def _along(values: Sequence[float], share: float) -> float:
+    """The value that far along the ramp from the least to the most, as the ramp is scaled."""
+    low, high = min(values), max(values)
+    if low < 0:
+        return low + share * (high - low)
+    return (math.sqrt(low) + share * (math.sqrt(high) - math.sqrt(low))) ** 2
 
 
 def calibration_chart(rows: Rows) -> Picture:

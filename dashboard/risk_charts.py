@@ -10,13 +10,13 @@ from dashboard.tables import Row
 RED = "#dc2626"
 ROW = 30
 """Pixels of a bar."""
-ROOM = 190.0
+ROOM = 250.0
 """Percent of the axis: the words stand to the right of the full bar."""
 
 
 def limit_bars(rows: Sequence[Row], theme: str = "light") -> alt.LayerChart | alt.FacetChart:
     """One bar per limit, as far as it is used up; four fifths and all of it are marked. ``rows``: ``limit_rows``."""
-    data = [{**row, "words": f"{row['state']}  {row['used']} of {row['of']}", "all": REACHED} for row in rows]
+    data = [{**row, "words": f"{str(row['state'])[:1]}  {row['used']} of {row['of']}", "all": REACHED} for row in rows]
     names = [str(row["limit"]) for row in rows]
     axis = alt.Axis(ticks=False, domain=False, labelLimit=170, labelPadding=8, labelColor=INK[theme])
     y = alt.Y("limit:N", title=None, sort=names, axis=axis)

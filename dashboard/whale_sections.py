@@ -20,7 +20,7 @@ EXPLAINED = {
     DAY: "Each wallet's own result in dollars, on each of the last 30 days (UTC) on which it did anything.",
     CATEGORY: "The mean return per resolved market that the ranking goes by, in each category of markets.",
 }
-HINT = "Darker is more: blue is positive, orange negative; the sign in the cell says the same."
+HINT = "Stronger is more: blue is a gain, orange a loss; the sign in the cell says the same."
 
 
 def moves_together(run: Run, queries: Queries) -> None:
@@ -52,7 +52,8 @@ def moves_together(run: Run, queries: Queries) -> None:
         spec = heat_map(cells, order[1:], order[:-1], "correlation", [*titles, ("words", "So they")], theme())
         st.vega_lite_chart(spec, width="stretch", key="matrix", alt=" ".join(said))
         st.caption(
-            f"{HINT[:-1]}; ● marks pairs that are counted as one voice.".replace("the sign in the cell", "words")
+            "Stronger is more: blue pairs move together, orange ones against each other; ● marks pairs that count as "
+            "one voice. In words, the strongest pairs:"
         )
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said))
 

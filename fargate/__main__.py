@@ -159,7 +159,7 @@ def _set(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     mode = what.add_parser("mode", help="trade, or observe: decide and record, enter nothing, leave what is held")
     mode.add_argument("mode", choices=("trade", "observe"))
     watch = what.add_parser("watch", prefix_chars="+-", help="follow wallets by hand, or no more: +0x... -0x...")
-    for flag, dest, words in (("+0", "pin", "follow this wallet"), ("-0", "unpin", "follow it by hand no more")):
+    for flag, dest, words in (("+0", "pin", "follow this wallet"), ("-0", "unpin", "follow it no more, ranked or not")):
         watch.add_argument(
             flag, dest=dest, action="append", default=[], type=lambda rest: f"0{rest}", metavar="xADDRESS", help=words
         )

@@ -22,8 +22,8 @@ from cdk.stacks.data import DataStack
 from cdk.stacks.network import HTTPS, NetworkStack
 
 PORT = 8501
-STOP = "POST/api/kill"
-"""The one thing it may ask for: a stop is cheap, and it can neither resume nor loosen anything."""
+ASKS = ("POST/api/kill", "POST/api/dead-letters")
+"""What it may ask for: a stop, and a note that a failed order was looked at. It can neither resume nor loosen."""
 COMMAND = ["python", "-m", "streamlit", "run", "dashboard/app.py"]
 OPTIONS = {
     "server.port": f"{PORT}",
@@ -58,7 +58,8 @@ class DashboardStack(Stack):
         )
         role.add_to_policy(data.tables.statement(READ, [row.name for row in TABLES]))
         role.add_managed_policy(data.buckets.lake_read)
-        role.add_to_policy(iam.PolicyStatement(actions=["execute-api:Invoke"], resources=[api.route(STOP)]))
+        asks = [api.route(route) for route in ASKS]
+        role.add_to_policy(iam.PolicyStatement(actions=["execute-api:Invoke"], resources=asks))
         definition = tasks.definition(self, role, cpu=512, memory=1_024)
         # Everywhere: the security group lets only the load balancer in.
         address = str(IPv4Address(0)) if deployment.domain else "127.0.0.1"
@@ -73,7 +74,7 @@ class DashboardStack(Stack):
                     "ACCOUNT": deployment.account,
                     "TABLE_PREFIX": deployment.prefix,
                     "LAKE_BUCKET": data.buckets.lake.bucket_name,
-                    "CONTROL_API_URL": api.address,
+                    "CONTROL_URL": api.address,
                 },
                 self,
             ),

@@ -6,7 +6,7 @@ from dashboard.beliefs import only, only_in_words
 from dashboard.columns import choose_row, decision_columns, leg_columns, show_table
 from dashboard.decision_sections import last_trades, pictures
 from dashboard.frame import REFRESH_S, open_page, theme, told
-from dashboard.links import MARKET, WALLET, all_of_it, its_record, market_decisions
+from dashboard.links import MARKET, WALLET, all_of_it, failed_order, its_record, market_decisions
 from dashboard.queries.asked import Queries
 from dashboard.tables import Markets, Row, chosen, decision_rows, leg_rows, matching, outcome, question
 from dashboard.words import SIDES, age, count, plain, stamp, unchecked
@@ -160,6 +160,8 @@ def why(made: Decision, queries: Queries, markets: Markets) -> None:
         its_record(made.wallet)
         all_of_it(made.wallet)
         market_decisions(made.market)
+        for failed in [leg for leg in legs if leg.dead][:1]:
+            failed_order(failed.order_key)
     st.caption(f"The same in the terminal: `python -m fargate explain {made.tx or made.signal_id}`")
 
 

@@ -205,19 +205,20 @@ def for_risk(queries: Queries) -> None:
         began = queries.money.began()
         with st.spinner("Computing the Sharpe ratio…"):
             marks = queries.money.marks(live.event_at, DAY, MARKS_MOST)
+            week = queries.curve(live.event_at - 7 * DAY, live.event_at)
             days = results(marks, DAY, began)[:-1]
-            few = len(days) < DAYS_LEAST
-            hours = last_of(queries.curve(live.event_at - 7 * DAY, live.event_at), HOUR) if few else []
+            hours = last_of(week, HOUR) if len(days) < DAYS_LEAST else []
             daily, hourly = tuple(returns_of(days)), tuple(returns_of(results(hours, HOUR, began)[:-1]))
             found = _sharpe(daily, hourly)
-        falls = drawdowns(marks)
+        falls = drawdowns([mark for mark in marks if not week or mark.at < week[0].at] + week)
         with st.container(key="figures_ratio"):
             ratio_figure(found, len(daily), len(hourly))
             figure(
                 "Largest drawdown",
                 ratio(max(falls, default=0), ONE) if falls else NOTHING,
                 f"now {ratio(falls[-1], ONE)}" if falls else "no day yet",
-                "How far equity was below its highest value, by the last point of each UTC day of at most a year.",
+                "How far equity was below its highest value: by every point of the last 7 days, and before them by the "
+                "last point of each UTC day of at most a year.",
             )
             under = longest_under(marks)
             figure(

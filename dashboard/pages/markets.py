@@ -279,7 +279,7 @@ def efficiency(queries: Queries) -> None:
             st.info(START, icon=":material/hourglass_empty:")
             return
         books = read_books(queries, live, DAYS_MOST)
-        found = bets(standing(books), [one for book in books for one in list(book.ended.values())])
+        found = bets(standing(books), [one for book in books for one in book.ended.values()])
         mean = edge(found)
         if mean is None:
             st.info(

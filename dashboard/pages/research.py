@@ -52,7 +52,8 @@ def page(queries: Queries) -> None:
         if not found:
             st.info(
                 "No study was published yet. A study is a replay, an execution study or a ranking that you run with "
-                "--publish NAME. These two commands make a first one, from an invented day, in about a minute:",
+                "--publish NAME while the system runs (`make run`). These two make a first one, from an invented day, "
+                "in a minute or two:",
                 icon=":material/science:",
             )
             st.code("\n".join(FIRST), language=None, wrap_lines=True)
@@ -86,9 +87,9 @@ def show(study: Study, found: list[Study], queries: Queries) -> None:
         st.info(RECORDED, icon=":material/history:")
     st.code(manifest.command or "unknown command", language=None, wrap_lines=True)
     st.caption(plain(made_from(manifest)))
+    other = compared(study, found)
     with told("The report"):
         report = read(study, queries.studies.report(study.name))
-        other = compared(study, found)
         match report:
             case Replayed():
                 replayed(report, study, found, queries, other)

@@ -76,7 +76,7 @@ def limits(view: RiskView) -> None:
 
     words = "; ".join(f"{row['limit']}: {row['state']}, {row['used']} of {row['of']}" for row in rows)
     st.altair_chart(limit_bars(rows, theme()), width="stretch", key="limits", alt=words)
-    st.caption("Full bar: the limit. Dashed: four fifths, from where it counts as near. What stops entries is above.")
+    st.caption("Full bar: the limit. Dashed: four fifths, from where it is near. ● fine, ▲ near, ■ reached.")
 
 
 def exposures(queries: Queries, live: Live) -> None:

@@ -3,6 +3,7 @@ is asked of the trader through the control API, with a reason, and only after it
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -32,6 +33,7 @@ from shared.domain.instants import SECOND
 
 START = "Nothing to show yet: the trader has not published its settings. Start it with `make run`."
 DRAFT, CHOSEN = "draft", "limit_names"
+ASKED = "limits_asked"  # set once a change was asked for: the form is empty again
 ROW, HEAD = 35, 38  # pixels of a row and of the head of a table
 SILENT_NS = 15 * SECOND  # not money: seconds to nanoseconds
 MODES = {
@@ -110,6 +112,8 @@ def change_limits(queries: Queries) -> None:
             return
         every = [bound for bounds in groups().values() for bound in bounds]
         names = {bound.name: f"{title(bound)} ({bound.name})" for bound in every}
+        if st.session_state.pop(ASKED, False):
+            st.session_state[CHOSEN] = []
         chosen = st.multiselect(
             "Change limits",
             list(names),
@@ -178,7 +182,7 @@ def pins(queries: Queries) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.code(wallet, language=None, width="content")
                 if st.button("Let go", key=f"unpin_{wallet}", help="Follow it by hand no more."):
-                    propose(lambda wallet=wallet: of_unpin(wallet))
+                    propose(partial(of_unpin, wallet))
         if changes.unpinned:
             st.caption(f"Let go by hand, though the settings name them: {', '.join(changes.unpinned)}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -256,7 +260,7 @@ def _ask(draft: Draft, reason: str) -> None:
         st.error(plain(f"It was not done: {error}."))
         return
     _close()
-    st.session_state.pop(CHOSEN, None)
+    st.session_state[ASKED] = True
     st.toast(plain(said), icon=":material/check:")
     st.rerun()
 

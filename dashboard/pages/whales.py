@@ -14,10 +14,11 @@ from dashboard.links import its_decisions
 from dashboard.pins import by_hand
 from dashboard.queries.asked import Queries
 from dashboard.rankings import PROVEN_Q, Published, Row, Run, Show
-from dashboard.state import WhaleRow
+from dashboard.state import Changes, RiskView, WhaleRow
 from dashboard.tables import whale_rows
 from dashboard.whale_sections import moves_together, pipeline, results
 from dashboard.words import count, gain, plain, short, stamp
+from shared.domain.errors import HouseError
 
 START = "No ranking yet: the first one comes when the trader starts. If it is not running, start it with `make run`."
 if TYPE_CHECKING:
@@ -33,13 +34,19 @@ class Board(Struct, frozen=True):
     published: Published | None
     run: Run | None
     rows: list[WhaleRow]
+    changes: Changes = Changes()
 
     @property
     def followed(self) -> list[str]:
-        """The wallets copied at present: the published list, or where none was published those the trader wrote of."""
+        """The wallets copied at present: the published list, or where none was published those the trader wrote of;
+        with those pinned by hand, and without those let go.
+        """
         if self.published is not None:
-            return [ranked.wallet for ranked in self.published.ranking.wallets if not ranked.watched_only]
-        return [row.wallet for row in self.rows]
+            listed = [ranked.wallet for ranked in self.published.ranking.wallets if not ranked.watched_only]
+        else:
+            listed = [row.wallet for row in self.rows]
+        kept = [wallet for wallet in listed if wallet not in self.changes.unpinned]
+        return list(dict.fromkeys([*kept, *self.changes.pinned]))
 
     @property
     def watched(self) -> list[str]:
@@ -59,7 +66,8 @@ def board_of(queries: Queries) -> Board:
     """The ranking in force with its run; without a published one, the latest run that is stored."""
     published, rows, names = queries.watch_list(), queries.whales(), queries.runs()
     wanted = published.run if published is not None else names[-1] if names else ""
-    return Board(published, queries.run(wanted) if wanted in names else None, rows)
+    changes = (queries.risk() or RiskView()).changes
+    return Board(published, queries.run(wanted) if wanted in names else None, rows, changes)
 
 
 @st.fragment(run_every=15 * REFRESH_S)
@@ -194,10 +202,11 @@ def watch_list(board: Board, queries: Queries) -> None:
 @st.fragment(run_every=60 * REFRESH_S)
 def around(queries: Queries) -> None:
     """What there is to know of all of them together; a ranking comes every few hours."""
-    with told("The ranking as a whole"):
+    try:
         board = board_of(queries)
-        if board.run is None:
-            return
+    except HouseError:  # told above, where the ranking is missing
+        return
+    if board.run is not None:
         pipeline(board.run, board.watched, board.followed, queries)
         moves_together(board.run, queries)
         results(board.run, queries)

@@ -7,7 +7,6 @@ the dashboard's own role never has: there the API refuses, and the page says how
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
 
 from shared.domain.errors import NotAllowed
 
@@ -96,7 +95,7 @@ class ApiChanges:
 
     def review(self, order_key: str, note: str) -> str:
         """Note that a failed order was looked at."""
-        kept = self._remote.ask("POST", f"/api/dead-letters/{quote(order_key, safe='')}", {"reason": note})
+        kept = self._remote.ask("POST", "/api/dead-letters", {"order_key": order_key, "reason": note})
         return f"{kept['who']} had reviewed it before: {kept['note']}." if kept["was_reviewed"] else "It is reviewed."
 
     def _asked(self, method: str, path: str, body: dict[str, Any]) -> str:

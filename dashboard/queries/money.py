@@ -54,7 +54,9 @@ class Money(Protocol):
         """
 
     def book(self, day: int, until: int, tick: Tick = silent) -> DayBook:
-        """The books of the numbered UTC day as of event time ``until``; ``tick`` is told postings read so far."""
+        """The books of the numbered UTC day as of event time ``until``; what was handed out does not change any more.
+        ``tick`` is told postings read so far.
+        """
 
     def kept(self, day: int) -> bool:
         """Whether a day's books were read for good, so that asking takes no time."""
@@ -76,7 +78,11 @@ class Money(Protocol):
 
 
 class _Reading(Struct):
-    """A day's books and how far they were read: on from ``before`` next time, since an index may be late by moments."""
+    """A day's books, and how far they were read (``last``).
+
+    The next reading goes on from ``before``, where the one before the last had ended (after the first one: where its
+    last page began), because an index may be late by moments.
+    """
 
     book: DayBook
     before: str = ""
@@ -151,18 +157,21 @@ class DynamoMoney:
 
     def _read(self, reading: _Reading, until: int, tick: Tick) -> None:
         began, done = self._now(), 0
-        after = reading.before
+        book, after = reading.book.copy(), reading.before
+        page = after
         while True:
-            found = self._readers.postings(self.account, reading.book.day, PAGE, after)
+            found = self._readers.postings(self.account, book.day, PAGE, after)
             filled = [place for place, made in found if made.kind is PostingKind.FILL]
-            reading.book.add([made for _, made in found], self._readers.lines(self.account, filled))
+            book.add([made for _, made in found], self._readers.lines(self.account, filled))
             done += len(found)
             tick(done)
-            after = found[-1][0] if found else after
+            if found:
+                page, after = after, found[-1][0]
             if len(found) < PAGE:
                 break
-        reading.before, reading.last = reading.last, after
-        reading.over = until >= (reading.book.day + 1) * DAY + LATE_BOOKS_NS  # not money: days to nanoseconds
+        reading.book = book
+        reading.before, reading.last = reading.last or page, after
+        reading.over = until >= (book.day + 1) * DAY + LATE_BOOKS_NS  # not money: days to nanoseconds
         reading.at = self._now()
         reading.took = reading.at - began
 

@@ -23,15 +23,15 @@ metrics = make_metrics("collect_quality")
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Look, keep, tell, answer."""
     from shared.adapters.dynamo.readers import Readers
-    from shared.adapters.dynamo.tables import Tables
     from shared.adapters.notices.clients import sqs_client
     from shared.adapters.notices.line import AlertsLine
     from shared.adapters.reports.hourly import collect
 
     around, now = surroundings(), instant_of(event, "at", time.time_ns())
-    settings, prefix = around.settings, around.settings.state.table_prefix
+    settings = around.settings
+    readers = Readers(settings.state.table_prefix, around.endpoint)
     line = AlertsLine(sqs_client(around.endpoint), settings.cloud.alerts_queue_url)
-    hour = collect(Readers(prefix, around.endpoint), Tables(prefix, around.endpoint), settings.account, now, line)
+    hour = collect(readers, readers.tables, settings.account, now, line)
     metrics.add_metric("conditions", MetricUnit.Count, len(hour.found))
     if hour.uptime is not None:
         metrics.add_metric("uptime_day", MetricUnit.Percent, 100.0 * float_of_micro(hour.uptime))

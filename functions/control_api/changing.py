@@ -4,12 +4,11 @@ A review only notes that somebody looked. To resume takes a second factor, which
 is written into the reason. A request that the gateway hands over twice is one command.
 """
 
-from typing import Annotated, cast
+from typing import cast
 
-from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
-from functions.control_api.models import Asked, NewConfig, NewMode, Reviewed, Stop, Told
+from functions.control_api.models import Asked, NewConfig, NewMode, NewReview, Reviewed, Stop, Told
 from functions.entrance import Surroundings
 from functions.requests import Caller
 from shared.adapters.control.place import Place
@@ -56,10 +55,10 @@ def resume(body: Told) -> Asked:
     return ask(CommandKind.RESUME, body.reason, f"{TAKES}, and resumes only with reconciled books: see /api/mode")
 
 
-@router.post("/api/dead-letters/<order_key>", summary="Note that an order that failed for good was looked at")
-def review(order_key: Annotated[str, Path(max_length=120)], body: Told) -> Reviewed:
+@router.post("/api/dead-letters", summary="Note that an order that failed for good was looked at")
+def review(body: NewReview) -> Reviewed:
     """The reason is the note; the first review of an order stays. Nothing is sent again."""
-    here, who = place(), caller()
+    here, who, order_key = place(), caller(), body.order_key
     found = here.readers.orders([order_key])
     if not found or found[0].account != here.account:
         raise BadInput(f"order_key={order_key!r} names no order of account {here.account}")

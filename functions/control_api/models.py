@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
 Wallet = Annotated[str, StringConstraints(to_lower=True, pattern=r"^0[xX][0-9a-fA-F]{40}$")]
+OrderKey = Annotated[str, StringConstraints(pattern=r"^\S{1,120}$")]
 LimitName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 LimitText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
@@ -34,6 +35,12 @@ class NewConfig(Told):
     pinned: Annotated[list[Wallet], Field(max_length=50)] = []
     unpinned: Annotated[list[Wallet], Field(max_length=50)] = []
     reset: bool = False
+
+
+class NewReview(Told):
+    """An order that failed for good, and what was found."""
+
+    order_key: OrderKey
 
 
 class Asked(BaseModel):

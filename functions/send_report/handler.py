@@ -39,15 +39,15 @@ def day_asked(event: dict[str, Any], now: int) -> int:
 def work(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Read, tell, answer."""
     from shared.adapters.dynamo.readers import Readers
-    from shared.adapters.dynamo.tables import Tables
     from shared.adapters.notices.clients import sqs_client
     from shared.adapters.notices.line import AlertsLine
     from shared.adapters.reports.daily import report
 
     around, day = surroundings(), day_asked(event, time.time_ns())
-    settings, prefix = around.settings, around.settings.state.table_prefix
+    settings = around.settings
+    readers = Readers(settings.state.table_prefix, around.endpoint)
     line = AlertsLine(sqs_client(around.endpoint), settings.cloud.alerts_queue_url)
-    text = report(Readers(prefix, around.endpoint), Tables(prefix, around.endpoint), settings.account, day, line)
+    text = report(readers, readers.tables, settings.account, day, line)
     metrics.add_metric("reports", MetricUnit.Count, int(bool(text)))
     return {"day": (date.fromordinal(_EPOCH.toordinal() + day)).isoformat(), "text": text}
 

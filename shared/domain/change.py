@@ -21,8 +21,8 @@ class Change(Struct, frozen=True):
     """One request, as a whole: all of it is accepted or nothing.
 
     ``limits``: names and texts as people write them in settings (``stop_loss``, ``10%``). ``mode``: of the account's
-    strategy (None: as it is). ``pinned`` and ``unpinned``: wallets that are followed by hand from now on, or no more;
-    in lower case. ``reset``: whatever was changed before is forgotten first.
+    strategy (None: as it is). ``pinned`` and ``unpinned``: wallets that are followed by hand from now on, or no more,
+    ranked or not; in lower case. ``reset``: whatever was changed before is forgotten first.
     """
 
     limits: tuple[tuple[str, str], ...] = ()
@@ -44,5 +44,5 @@ def in_words(change: Change) -> str:
     if change.mode is not None:
         said.append(f"mode {change.mode.value}")
     said += [f"{wallet} is pinned" for wallet in change.pinned]
-    said += [f"{wallet} is not pinned any more" for wallet in change.unpinned]
+    said += [f"{wallet} is followed no more" for wallet in change.unpinned]
     return ", ".join(said)

@@ -41,11 +41,15 @@ class Following:
         self._consensus.follow(name for name, whale in detection.whales.items() if whale.entries)
 
     def _by_hand(self, ranking: Ranking) -> Ranking:
-        """The ranking with those who were pinned, and without pins of the settings that people took back."""
+        """The ranking with those who were pinned, and without pins of the settings that people took back.
+
+        Who is ranked and was let go is heard, because what it brought is left as it leaves, and not copied.
+        """
         pinned, unpinned = self._changes.pinned, self._changes.unpinned
         if not pinned and not unpinned:
             return ranking
-        wallets = {one.wallet: one for one in ranking.wallets if not (one.pinned and one.wallet in unpinned)}
+        kept = (one for one in ranking.wallets if not (one.pinned and one.wallet in unpinned))
+        wallets = {one.wallet: replace(one, watched_only=True) if one.wallet in unpinned else one for one in kept}
         for name in pinned:
             one = wallets.get(name) or self._as_known(RankedWallet(name, len(wallets) + 1))
             wallets[name] = replace(one, pinned=True, watched_only=False)

@@ -18,6 +18,7 @@ from shared.adapters.s3.lake import Lake
 from shared.domain.instants import DAY, SECOND, iso, iso_day
 from shared.domain.whale import RankedWallet, Ranking
 from tests.browser.population import Population
+from tests.browser.screens import screens_of
 from tests.dashboard.fakes import RULES, score
 
 AT_ONCE = 25
@@ -38,6 +39,8 @@ def fill(population: Population, tables: Tables, lake: Lake) -> None:
     for name, item in population.screens.items(population.at).items():
         views.put_screen(name, item)
     views.put_live(population.live)
+    for name, screen in screens_of(population):
+        views.put_screen(name, screen)
     _rank(population, tables, lake)
 
 

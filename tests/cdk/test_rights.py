@@ -82,9 +82,12 @@ def test_the_dashboard_can_neither_resume_nor_loosen_anything(house: Synthesised
         for policy, one in house.statements()
         if policy.stack == "dashboard" and "execute-api:Invoke" in several(one["Action"])
     )
-    (route,) = several(asks["Resource"])
-    assert "".join(part for part in route["Fn::Join"][1] if isinstance(part, str)).endswith("/v1/POST/api/kill")
-    assert "POST/api/kill" in STOPS
+    joined = [
+        "".join(part for part in one["Fn::Join"][1] if isinstance(part, str)) for one in several(asks["Resource"])
+    ]
+    routes = {one.rpartition("/v1/")[2] for one in joined}
+    assert routes == {"POST/api/kill", "POST/api/dead-letters"}
+    assert routes < set(STOPS)
     assert not [one for one in GUARDED if one in str(asks)]
 
 

@@ -66,7 +66,7 @@ def test_the_dashboard_is_told_where_to_ask_for_a_stop(house: Synthesised) -> No
     for one in container["Secrets"]:
         told = parameters[f"/house-{house.choice}-dashboard/{one['Name']}"]
         assert told.stack == "dashboard", "the trader's stack waits for nothing of the dashboard's"
-    address = parameters[f"/house-{house.choice}-dashboard/CONTROL_API_URL"].properties["Value"]
+    address = parameters[f"/house-{house.choice}-dashboard/CONTROL_URL"].properties["Value"]
     assert ".execute-api." in str(address)
     assert str(address["Fn::Join"][1][-1]).endswith("/v1")
 

@@ -9,19 +9,20 @@ import pyarrow as pa
 
 from dashboard.rankings import Published, Row, Run
 from dashboard.state import Live, Measures, Point, RiskView, SourceShare, WhaleRow
-from shared.domain.command import Command, CommandKind
+from shared.domain.command import Command
 from shared.domain.decision import Decision, Reason
-from shared.domain.errors import HouseError, Temporary
+from shared.domain.errors import Temporary
 from shared.domain.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from shared.domain.ledger import Position
 from shared.domain.market import Market, MarketKind
 from shared.domain.money import Fraction, Price, Shares, Usd, dollars
-from shared.domain.notes import Review
 from shared.domain.order import FINAL, Order, OrderState, Purpose, Side
 from shared.domain.whale import RankedWallet, Ranking
 from shared.ports import Switch
+from tests.dashboard.changes_fakes import FakeChanges
 from tests.dashboard.money_fakes import FakeMoney
 from tests.dashboard.operations_fakes import FakeOperations
+from tests.dashboard.research_fakes import FakeFound, FakeStudies, found
 from tests.dashboard.screen_fakes import FakeScreens
 
 NOW = 1_774_216_800 * SECOND  # 2026-03-22 22:00:00 UTC
@@ -216,53 +217,6 @@ def published(*wallets: RankedWallet) -> Published:
     return Published(RUN, Ranking(NOW, "scored", wallets or (RankedWallet(WALLET, 1, 100, mean_return=90_000),)))
 
 
-class FakeChanges:
-    """A control API that writes down what it is asked, and stops what ``queries`` show; ``refuses`` with an error
-    instead, once told so.
-    """
-
-    def __init__(self, queries: "FakeQueries") -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.refuses: HouseError | None = None
-        self._queries = queries
-
-    def kill(self, reason: str) -> str:
-        said = self._ask("kill", reason=reason)
-        self._queries.switched = Switch(False, reason, self._queries.wall)
-        return said
-
-    def resume(self, reason: str) -> str:
-        said = self._ask("resume", reason=reason)
-        self._queries.waiting.append(Command("c1", CommandKind.RESUME, reason))
-        return said
-
-    def mode(self, mode: str, reason: str) -> str:
-        return self._ask("mode", mode=mode, reason=reason)
-
-    def configure(
-        self,
-        reason: str,
-        limits: dict[str, str] | None = None,
-        pinned: Sequence[str] = (),
-        unpinned: Sequence[str] = (),
-        reset: bool = False,
-    ) -> str:
-        return self._ask(
-            "configure", reason=reason, limits=limits or {}, pinned=[*pinned], unpinned=[*unpinned], reset=reset
-        )
-
-    def review(self, order_key: str, note: str) -> str:
-        said = self._ask("review", order_key=order_key, note=note)
-        self._queries.operations.reviewed[order_key] = Review(order_key, "local:dashboard", note, self._queries.wall)
-        return said
-
-    def _ask(self, what: str, **told: Any) -> str:
-        if self.refuses is not None:
-            raise self.refuses
-        self.asked.append((what, told))
-        return f"Asked: {what}."
-
-
 class FakeQueries:
     """Answers from lists; empty unless told otherwise."""
 
@@ -271,6 +225,8 @@ class FakeQueries:
         self.screens = FakeScreens()
         self.money = FakeMoney()
         self.operations = FakeOperations()
+        self.studies = FakeStudies()
+        self.found = FakeFound()
         self.shown = shown
         self.risky: RiskView | None = None
         self.wall = NOW + DAY
@@ -346,7 +302,11 @@ class FakeQueries:
 
 
 class AwayQueries(FakeQueries):
-    """A database that does not answer."""
+    """A database that does not answer, nor does the lake."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.studies.away = True
 
     def live(self) -> Live | None:
         raise Temporary("the database at http://127.0.0.1:4566 does not answer; is the system running (`make run`)?")
@@ -385,6 +345,7 @@ def ranked() -> FakeQueries:
         EARLIER: stored_run([score(TWIN, 1), score(WALLET, 4)], EARLIER),
         RUN: stored_run(previous=EARLIER),
     }
+    queries.found = found(RUN, WALLET, TWIN, LUCKY)
     return queries
 
 

@@ -16,10 +16,11 @@ from streamlit.testing.v1 import AppTest
 from dashboard.frame import WANTED
 from dashboard.queries.opening import source
 from shared.adapters.embedded.server import free_port
-from tests.dashboard.fakes import MAKER, quiet, ranked
+from tests.dashboard.fakes import MAKER, decision, quiet, ranked
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 30.0
+WHY = f"{decision(2).at}-{decision(2).signal_id}"
 
 
 @pytest.fixture
@@ -80,6 +81,29 @@ def test_the_entrance_opens_the_page_that_a_first_reader_asked_for() -> None:
         assert at.title[0].value == "Whales"
         assert MAKER in at.query_params["wallet"]
         assert WANTED not in at.session_state
+    finally:
+        source.close()
+        gc.unfreeze()
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "labels"),
+    [
+        ("Whales", {"wallet": MAKER}, ["What was decided on its trades"]),
+        ("Decisions", {"why": WHY}, ["The wallet's record", "All its decisions", "All decisions in this market"]),
+    ],
+)
+def test_pages_lead_to_each_other(page: str, address: dict[str, str], labels: list[str]) -> None:
+    source.close()
+    source.open(ranked)
+    try:
+        at = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        at.session_state[WANTED] = (page, address)
+        at.run()
+        assert not at.exception
+        links = [link.proto for link in at.get("page_link")]
+        assert [link.label for link in links] == labels
+        assert all("wallet=" in link.query_string or "market=" in link.query_string for link in links)
     finally:
         source.close()
         gc.unfreeze()

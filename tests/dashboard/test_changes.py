@@ -50,10 +50,10 @@ def api() -> Iterator[Api]:
     made.server.server_close()
 
 
-def test_a_review_names_its_order_in_the_address_and_says_what_became_of_it(api: Api) -> None:
+def test_a_review_names_its_order_and_says_what_became_of_it(api: Api) -> None:
     api.told = {"who": "local:dashboard", "note": "seen", "was_reviewed": False}
-    assert api.changes.review("ab#/1.2", "seen") == "It is reviewed."
-    assert api.asked == [("POST", "/api/dead-letters/ab%23%2F1.2", {"reason": "seen"})]
+    assert api.changes.review("ab.2", "seen") == "It is reviewed."
+    assert api.asked == [("POST", "/api/dead-letters", {"order_key": "ab.2", "reason": "seen"})]
 
 
 def test_an_earlier_review_is_told_with_who_gave_it(api: Api) -> None:

@@ -92,6 +92,10 @@ def test_the_specification_is_the_same_whatever_happens_in_the_market() -> None:
     assert "data" not in candlesticks(cheap=True, step=STEP)
 
 
+def test_a_layer_without_anything_in_it_is_nothing_to_those_who_do_not_see() -> None:
+    assert candlesticks(cheap=True, step=STEP)["config"]["mark"] == {"aria": False}
+
+
 @pytest.mark.parametrize(
     ("cheap", "step", "clock", "unit"), [(True, STEP, "%H:%M:%S", "'¢'"), (False, MINUTE, "%H:%M", "'$'")]
 )

@@ -110,3 +110,13 @@ def test_beliefs_are_told_apart_by_shape_and_not_by_colour_alone() -> None:
     dots = belief_chart(rows).to_dict()["layer"][1]["encoding"]
     assert dots["shape"]["scale"]["range"] == ["circle", "cross"]
     assert dots["color"]["scale"]["domain"] == ["copied", "not copied"]
+
+
+@pytest.mark.parametrize(("theme", "border"), [("light", 49.0), ("dark", 25.0)])
+def test_words_in_cells_change_their_colour_where_the_ramp_is_strong(theme: str, border: float) -> None:
+    cells = [
+        {"market": "m", "full": "m", "hour": f"{n}h", "value": value, "label": "", "count": 1}
+        for n, value in enumerate((0.0, 100.0))
+    ]
+    test = heat_map(cells, "Whale flow", theme).to_dict()["layer"][1]["encoding"]["color"]["condition"]["test"]
+    assert float(test.rpartition(" ")[2]) == pytest.approx(border)

@@ -81,6 +81,17 @@ def test_hours_make_a_ratio_where_days_are_too_few_and_the_page_says_so(run_page
     assert "bold guess" in ratio.help
 
 
+def test_the_largest_drawdown_is_of_every_minute_of_the_last_week_and_of_days_before(run_page: RunPage) -> None:
+    queries = traded()
+    assert shown(run_page("executive", queries))["Largest drawdown"] == "0.0%"
+    dip = replace(queries.points[40], equity=dollars(5_000))
+    queries.points = [*queries.points[:40], dip, *queries.points[41:]]
+    assert shown(run_page("executive", queries))["Largest drawdown"] == "50.6%"
+    old = [Point(START - n * DAY, dollars(equity)) for n, equity in ((30, 100_000), (29, 10_000))]
+    queries.money.curve = [*old, *queries.points]
+    assert shown(run_page("executive", queries))["Largest drawdown"] == "95.0%"
+
+
 def test_returns_that_do_not_vary_are_told_as_such(run_page: RunPage) -> None:
     queries = traded()
     queries.money.curve = [Point(START + n * DAY, dollars(100)) for n in range(20)]

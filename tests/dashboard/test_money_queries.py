@@ -146,11 +146,20 @@ def test_of_a_day_that_goes_on_only_what_is_new_is_read_and_late_lines_are_not_m
     account.clock += HOUR
     read: list[int] = []
     assert len(account.money.book(TODAY, NOW, read.append).deals) == 3
-    assert read[-1] == 6
+    assert read[-1] == 4
     account.clock += HOUR
     read.clear()
     account.money.book(TODAY, NOW, read.append)
     assert read[-1] == 2
+
+
+def test_a_book_that_was_handed_out_does_not_change_while_somebody_reads_it(account: Account) -> None:
+    account.book(*bought(1))
+    first = account.money.book(TODAY, NOW)
+    account.book(*bought(2))
+    account.clock += HOUR
+    assert len(account.money.book(TODAY, NOW).deals) == 2
+    assert len(first.deals) == 1
 
 
 def test_a_day_that_is_over_is_read_once(account: Account) -> None:

@@ -19,7 +19,7 @@ from tests.dashboard.fakes import NOW, AwayQueries, FakeQueries, busy, decision,
 CALM = shlex.quote("it's calm")
 EVERY_PAGE = pytest.mark.parametrize(
     "page",
-    ["trading", "executive", "decisions", "whales", "markets", "risk", "reports", "settings", "operations"],
+    ["trading", "executive", "decisions", "whales", "markets", "risk", "reports", "settings", "operations", "research"],
 )
 
 
@@ -236,7 +236,45 @@ def test_a_search_without_result_says_so(run_page: RunPage) -> None:
     at = run_page("decisions", quiet())
     at.text_input(key="search").input("unicorn").run()
     assert any("None of the latest 3 decisions match" in info.value for info in at.info)
-    assert not at.dataframe
+    assert not [table for table in at.dataframe if "reason" in table.value]
+
+
+def narrowed(queries: FakeQueries, **address: str) -> AppTest:
+    source.close()
+    source.open(lambda: queries)
+    at = AppTest.from_file(str(PAGES / "decisions.py"), default_timeout=60)
+    for name, value in address.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def test_an_address_shows_one_wallets_or_one_markets_decisions_and_the_way_back() -> None:
+    queries = quiet()
+    queries.decided.append(replace(decision(5, Reason.STALE), wallet="0x" + "9" * 40))
+    at = narrowed(queries, wallet="0x" + "9" * 40)
+    assert list(at.dataframe[0].value["market"]) == ["0xm5"]
+    assert any("Only the trades of 0x9999…9999" in text.value for text in at.markdown)
+    at.button(key="show_all").click().run()
+    assert len(at.dataframe[0].value) == 4
+    at = narrowed(queries, market="0xm3")
+    assert list(at.dataframe[0].value["reason"]) == ["No edge left"]
+    assert any("Only the market Will number 3 win?" in text.value for text in at.markdown)
+
+
+def test_the_last_trades_and_the_estimates_are_below_the_decisions(run_page: RunPage) -> None:
+    at = run_page("decisions", quiet())
+    assert list(at.dataframe[1].value["side"]) == ["Buy"]
+    said = " ".join(caption.value for caption in at.caption)
+    assert "Of the latest 3 trades that were estimated" in said
+    assert "The latest trades were about" in said
+
+
+def test_where_nothing_was_filled_or_estimated_it_says_so(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.decided = [replace(decision(3, Reason.STALE), p_win=0)]
+    infos = " ".join(info.value for info in run_page("decisions", queries).info)
+    assert "No order was filled yet" in infos
+    assert "came as far as an estimate" in infos
 
 
 def test_only_the_chosen_depth_is_read(run_page: RunPage) -> None:

@@ -17,9 +17,10 @@ from dashboard.risk import (
     finding_rows,
     limit_rows,
     rounds_words,
-    stress_rows,
+    stress_bars,
     tripped_sentences,
 )
+from dashboard.risk_charts import limit_bars
 from dashboard.state import Changes, RiskView, Rounds, Use, risk_of
 from dashboard.words import NOTHING, short
 from shared.domain.command import Command, CommandKind
@@ -107,7 +108,7 @@ def test_every_rule_is_listed_the_most_frequent_first() -> None:
 
 def test_scenarios_findings_and_alerts_are_in_words() -> None:
     assert breaker_tags(("HALT api_errors",)) == [("off", "■ Stops entries: API errors")]
-    assert [row["scenario"] for row in stress_rows({"a_b": -1, "c": -2})] == ["C", "A b"]
+    assert stress_bars({"a_b": -1_000_000, "c": -2_500_000}) == [("C", -2.5, "-$2.50"), ("A b", -1.0, "-$1.00")]
     assert [row["kind"] for row in finding_rows(VIEW.reconciliation)] == [
         "Repaired: we had missed a fact",
         "On its way: one side has not heard yet",
@@ -150,6 +151,7 @@ def test_the_page_shows_limits_breakers_exits_figures_and_rounds(run_page: RunPa
     assert [header.value for header in at.header] == [
         "Breakers",
         "Limits",
+        "Where our money is",
         "What could be lost",
         "Exits by rule",
         "Reconciliation and settlement",
@@ -166,6 +168,19 @@ def test_the_page_shows_limits_breakers_exits_figures_and_rounds(run_page: RunPa
     assert "■ Stops entries: Daily loss" in banner(at)
 
 
+def test_exposure_is_drawn_by_whale_market_and_topic(run_page: RunPage) -> None:
+    at = run_page("risk", risky())
+    assert {"By whale", "By market", "By topic"} <= {subheader.value for subheader in at.subheader}
+    at = run_page("risk", risky(limits=[]))
+    assert any("No limit is told yet" in info.value for info in at.info)
+
+
+def test_limit_bars_tell_their_state_by_a_sign() -> None:
+    spec = limit_bars(limit_rows(VIEW.limits), "dark").to_dict()
+    rows = next(layer["data"]["values"] for layer in spec["layer"])
+    assert [row["words"] for row in rows][:2] == ["■  $510.00 of $500.00", "▲  16.0% of 20.0%"]
+
+
 def test_an_account_at_rest_says_so_in_each_place(run_page: RunPage) -> None:
     queries = quiet()
     queries.risky = RiskView(event_at=NOW)
@@ -180,7 +195,7 @@ def test_an_account_at_rest_says_so_in_each_place(run_page: RunPage) -> None:
 
 def test_figures_without_scenarios_have_no_table_of_them(run_page: RunPage) -> None:
     at = run_page("risk", risky(figures={"as_of": NOW}))
-    assert not any("scenario" in table.value for table in at.dataframe)
+    assert "Stress scenarios" not in [subheader.value for subheader in at.subheader]
     assert shown(at)["CVaR 99%"] == "$0.00"
 
 

@@ -68,6 +68,7 @@ def test_a_change_is_shown_confirmed_with_a_reason_and_asked_for(run_page: RunPa
     ((what, told),) = queries.changes.asked
     assert (what, told["reason"], told["limits"]) == ("configure", "calmer", {"kelly": "0.1", "stop_loss": "12%"})
     assert not any("change" in found.value for found in at.dataframe)
+    assert at.multiselect(key="limit_names").value == []
 
 
 def test_without_a_reason_nothing_is_asked_for(run_page: RunPage) -> None:

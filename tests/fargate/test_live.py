@@ -302,16 +302,6 @@ def test_a_stop_during_the_backfill_is_heard() -> None:
     assert run.life.driver.now == 0
 
 
-def test_while_the_past_is_read_the_trader_shows_that_it_lives_and_what_it_showed_before() -> None:
-    async def story(venue: LocalVenue, run: Run) -> None:
-        await polling(run)
-
-    first = lived(story).life.board.lives[0]
-    assert first["equity"] == 7
-    assert first["progress"].startswith("reading the past: ")
-    assert time.time_ns() - first["written_at"] < HOUR
-
-
 # ---------------------------------------------------------------------- who is followed
 
 

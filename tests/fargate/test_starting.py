@@ -1,6 +1,7 @@
 """Who watches from outside sees that a trader lives before its loop turns."""
 
 import json
+import time
 
 import pytest
 
@@ -8,10 +9,12 @@ from fargate.gauges import Gauges
 from fargate.starting import Starting
 from shared.adapters.control.watching import SILENT_NS, WRITTEN_AT, pulse
 from shared.domain.errors import Temporary
-from shared.domain.instants import MINUTE, SECOND
+from shared.domain.instants import HOUR, MINUTE, SECOND
 from shared.observability import make_metrics
 from shared.settings import LeaseSettings
+from tests.exchange.server import LocalVenue
 from tests.fargate.fakes import NOON, Board, HandClock
+from tests.fargate.test_live import Run, lived, polling
 
 
 class Away(Board):
@@ -52,3 +55,13 @@ def test_views_that_cannot_be_written_end_no_start() -> None:
     board, clock = Away(), HandClock()
     starting(board, clock).show("reading")
     assert board.lives == []
+
+
+def test_while_the_past_is_read_the_trader_shows_that_it_lives_and_what_it_showed_before() -> None:
+    async def story(venue: LocalVenue, run: Run) -> None:
+        await polling(run)
+
+    first = lived(story).life.board.lives[0]
+    assert first["equity"] == 7
+    assert first["progress"].startswith("reading the past: ")
+    assert time.time_ns() - first["written_at"] < HOUR

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from functions.control_api.app import openapi
 from functions.control_api.handler import handler
@@ -13,13 +12,11 @@ from shared.adapters.durable.lease import acquire
 from shared.adapters.durable.store import DurableStore
 from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.cancelling import read_cancel_all
-from shared.adapters.dynamo.codec import body_of
 from shared.adapters.dynamo.controls import put_switch, read_commands, read_switch
 from shared.adapters.dynamo.views import Views
 from shared.domain.change import Change, Mode
 from shared.domain.command import Command, CommandKind
 from shared.domain.decision import Decision, Reason
-from shared.domain.ids import fact_id
 from shared.domain.instants import SECOND, iso
 from shared.domain.market import Market, MarketKind
 from shared.domain.order import Side
@@ -197,6 +194,13 @@ def test_snapshots_whales_and_decisions_are_told_and_may_be_kept_for_a_minute(li
     assert lived.get("/api/decisions") == []
 
 
+def test_the_configuration_says_which_requests_hold(lived: Api) -> None:
+    assert lived.get("/api/markets/config")["made"] == []
+    Views(lived.account, lived.tables).put_risk({"changes": {"made": ["c1"], "refused": {"c2": "no"}}})
+    told = lived.get("/api/markets/config")
+    assert (told["made"], told["refused"]) == (["c1"], {"c2": "no"})
+
+
 def test_what_may_change_within_a_minute_is_never_kept(lived: Api) -> None:
     for path in ("/api/health", "/api/mode", "/api/markets/config", "/api/positions", "/api/positions/pnl"):
         lived.get(path)
@@ -330,8 +334,7 @@ QUESTIONS = {
     "/api/history/trades": {"get"},
     "/api/whales": {"get"},
     "/api/decisions": {"get"},
-    "/api/dead-letters": {"get"},
-    "/api/dead-letters/{order_key}": {"post"},
+    "/api/dead-letters": {"get", "post"},
     "/api/kill": {"post"},
     "/api/resume": {"post"},
 }
@@ -356,61 +359,3 @@ def test_every_question_of_the_document_says_what_it_takes_and_gives() -> None:
                 assert "reason" in schemas[name]["required"]
                 assert schemas[name]["additionalProperties"] is False
     assert document["security"] == [{"sigv4": []}]
-
-
-# ---------------------------------------------------------------------- failed orders
-
-
-def failed(api: Api, name: str = "a", *, dead: bool = True) -> str:
-    """An order that failed for good, as the trader stores and names it; its key."""
-    bought = buy(api.account, name, market=f"m-{api.account}")
-    key = f"{fact_id('intent', api.account, name)}.4"
-    order = replace(bought, order_key=key, dead=dead, note="not enough balance")
-    api.tables.orders(order_key=order.order_key, account=api.account, body=body_of(order)).save()
-    Views(api.account, api.tables).put_operations({"dead": [order.order_key]})
-    return order.order_key
-
-
-def test_a_failed_order_is_told_and_its_review_is_kept_beside_it(api: Api) -> None:
-    key = failed(api)
-    (told,) = api.get("/api/dead-letters")
-    assert (told["order_key"], told["note"], told["reviewed_by"]) == (key, "not enough balance", "")
-    assert api.headers["cache-control"] == "no-store"
-    done = api.ask("POST", f"/api/dead-letters/{key}", {"reason": "topped the wallet up"})
-    assert (done["who"], done["note"], done["was_reviewed"]) == (WHO, "topped the wallet up", False)
-    (told,) = api.get("/api/dead-letters")
-    assert (told["reviewed_by"], told["review"]) == (WHO, "topped the wallet up")
-    assert told["reviewed_at"] == done["at"]
-    assert api.commands() == []
-
-
-def test_the_first_review_of_an_order_stays(api: Api) -> None:
-    key = failed(api)
-    first = api.ask("POST", f"/api/dead-letters/{key}", {"reason": "topped up"})
-    second = api.ask("POST", f"/api/dead-letters/{key}", {"reason": "another view"})
-    assert second == {**first, "was_reviewed": True}
-
-
-def test_only_what_has_failed_for_good_can_be_reviewed(api: Api) -> None:
-    well = failed(api, "b", dead=False)
-    other = Api(api.route, f"{api.account}-other")
-    foreign = failed(other, "c")
-    for key, sentence in (
-        (well, "has not failed for good"),
-        (foreign, "names no order of account"),
-        ("none.1", "names no order of account"),
-    ):
-        status, told = api.send(event("POST", f"/api/dead-letters/{key}", {"reason": "looked"}))
-        assert status == 400
-        assert f"order_key={key!r} {sentence}" in told["error"]
-
-
-def test_nobody_has_failed_orders_before_a_trader_has_run(api: Api) -> None:
-    assert api.get("/api/dead-letters") == []
-
-
-def test_the_configuration_says_which_requests_hold(lived: Api) -> None:
-    assert lived.get("/api/markets/config")["made"] == []
-    Views(lived.account, lived.tables).put_risk({"changes": {"made": ["c1"], "refused": {"c2": "no"}}})
-    told = lived.get("/api/markets/config")
-    assert (told["made"], told["refused"]) == (["c1"], {"c2": "no"})

@@ -2,12 +2,14 @@
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from cdk.functions import FUNCTIONS
 from functions import leaving
 from functions.entrance import entrance
 from functions.leaving import EVERY_NS, TEXT_MAX, Leaves
@@ -99,3 +101,10 @@ def test_functions_of_the_house_say_what_they_found(deployed: Cloud) -> None:
     found = runs(deployed)
     assert found["watch_trader"].says == "no trader has ever run"
     assert found["reconcile"].says == "0 differences stand"
+
+
+def test_every_function_that_leaves_its_runs_may_write_them() -> None:
+    handlers = (Path(__file__).parents[2] / "functions").glob("*/handler.py")
+    leaving_runs = {path.parent.name for path in handlers if "Leaves(" in path.read_text(encoding="utf-8")}
+    assert leaving_runs
+    assert leaving_runs <= {row.name for row in FUNCTIONS if "control" in row.writes}

@@ -44,7 +44,7 @@ def test_every_make_target_in_the_readme_exists() -> None:
 def test_every_make_target_says_what_it_is_for() -> None:
     makefile = _read("Makefile")
     helped = [target for target in targets_in(makefile) if f"\n{target}: " in makefile or f"\n{target}:\n" in makefile]
-    internal = {"setup-run", "setup-dev", "test-money", "test-rest"}
+    internal = {"setup-run", "setup-dev", "setup-browser", "test-money", "test-rest"}
     silent = [t for t in helped if t not in internal and not _line_of(makefile, t).partition(" ## ")[2]]
     assert not silent
 

@@ -13,10 +13,10 @@ from pynamodb.models import Model
 
 from shared.adapters.archive.vault import Vault
 from shared.adapters.audit.books import Audit, audit_books
-from shared.adapters.durable.conditions import merged
+from shared.adapters.durable.conditions import merged, room_label
 from shared.adapters.dynamo.codec import account_day, body_of
 from shared.adapters.dynamo.tables import Tables
-from shared.adapters.dynamo.transaction import order_item, room_label
+from shared.adapters.dynamo.transaction import order_item
 from shared.adapters.embedded.provision import provision
 from shared.adapters.embedded.server import EmbeddedAws, free_port
 from shared.adapters.s3.client import s3_client
@@ -28,15 +28,19 @@ from tests.contracts.store.records import LIMITS, NOON, buy, deposit, fill_of, f
 from tests.recovery.drill import BUCKET, PREFIX, Say, audit_bucket
 
 ACCOUNT = "long"
+PATIENT_S = 60.0
 TOKENS = 200
 """Bought again and again, so that positions have a history."""
 
 
 class Audited(Struct, frozen=True):
-    """How long the audit of everything took, and the one after it, which reads from the seal on."""
+    """How long the audit of everything took, by the clock (the embedded AWS looks through the whole history for every
+    page) and of our own processor; and the one after it, which reads from the seal on.
+    """
 
     audit: Audit
     whole_s: float
+    own_s: float
     hourly_s: float
 
 
@@ -113,15 +117,18 @@ def audit_long(folder: Path, records: int, say: Say) -> Audited:
     history = History()
     history.make(records)
     with EmbeddedAws(folder / "aws", free_port()) as aws:
-        tables = provision(aws.endpoint, PREFIX).tables
+        provision(aws.endpoint, PREFIX)
+        tables = Tables(PREFIX, aws.endpoint)
+        # For each page the embedded AWS looks through the whole partition, which takes seconds on a busy machine.
+        tables.connection._read_timeout_seconds = PATIENT_S
         audit_bucket(aws.endpoint, BUCKET)
         began = time.monotonic()
         history.write(tables)
         say(f"wrote {len(history.records):,} records in {time.monotonic() - began:.0f} s")
         vault = Vault(s3_client(aws.endpoint), BUCKET)
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.process_time()
         audit = audit_books(ACCOUNT, tables, vault, whole=True)
-        whole = time.monotonic() - began
+        whole, own = time.monotonic() - began, time.process_time() - worked
         began = time.monotonic()
         audit_books(ACCOUNT, tables, vault, whole=False)
-        return Audited(audit, whole, time.monotonic() - began)
+        return Audited(audit, whole, own, time.monotonic() - began)

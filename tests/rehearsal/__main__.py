@@ -27,7 +27,7 @@ def rehearse(folder: Path) -> None:
         out = synthesised(folder, cloud.env)
         for line in (*reduced(out), *pretended(out)):
             say(line)
-        cloud.bootstrap()
+        cloud.bootstrap(out)
         say("bootstrapped")
         say(f"{cloud.deploy(out)} stacks deployed by cdk deploy --all")
         for step in REHEARSED:

@@ -50,11 +50,11 @@ class Cloud:
         """A client of any service."""
         return client_of(self.aws, service)
 
-    def bootstrap(self) -> None:
+    def bootstrap(self, out: Path) -> None:
         """The toolkit's own stack. Its roles are taken away again: their policies ask for conditions that the embedded
         AWS does not know, and without them the command line goes on with the caller's credentials.
         """
-        cdk(["bootstrap", f"aws://{NUMBER}/{REGION}", "--app", "true"], self.env)
+        cdk(["bootstrap", f"aws://{NUMBER}/{REGION}", "--app", str(out)], self.env)
         iam = self.client("iam")
         for role in iam.list_roles()["Roles"]:
             name = role["RoleName"]

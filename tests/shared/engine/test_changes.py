@@ -198,7 +198,7 @@ def test_no_change_leads_past_the_capital_stage() -> None:
 def test_a_change_is_told_in_words() -> None:
     change = Change((("stop_loss", "10%"),), Mode.OBSERVE, (A,), (B,), reset=True)
     assert in_words(change) == (
-        f"everything is as the settings say, stop_loss=10%, mode observe, {A} is pinned, {B} is not pinned any more"
+        f"everything is as the settings say, stop_loss=10%, mode observe, {A} is pinned, {B} is followed no more"
     )
 
 
@@ -349,6 +349,18 @@ def test_who_is_ranked_stays_followed_and_keeps_what_it_has_earned_since() -> No
     house.change(unpinned=(A,), pinned=(B,))
     assert list(house.engine.detection.whales) == [A, "whale", B]
     assert house.engine.detection.whales["whale"].edge_total == earned
+
+
+def test_who_is_ranked_and_let_go_is_heard_and_not_copied_until_pinned_again() -> None:
+    house = House(params=RATIO).ready(ranked(A), ranked("whale", 2))
+    house.bought(trade(A))
+    house.change(unpinned=(A,))
+    assert house.whale(trade(A, tx="tx2"), after=61 * SECOND) is Reason.NOT_RANKED
+    house.give(ranking(A, "whale"))
+    assert house.whale(trade(A, tx="tx3"), after=61 * SECOND) is Reason.NOT_RANKED
+    assert house.whale(trade(A, side=Side.SELL, tx="sale")) is Reason.COPIED
+    house.change(pinned=(A,))
+    assert house.engine.detection.whales[A].entries
 
 
 def test_pins_of_the_settings_can_be_taken_back_and_a_leader_that_is_only_watched_can_be_pinned() -> None:

@@ -397,18 +397,3 @@ def test_nobodys_record_is_asked_for_where_nothing_depends_on_it() -> None:
 
     assert Crowd().buys("a").buys("b").judge(edge=asked).reason is None
     assert Crowd().buys("a").buys("b", NO).judge(price=EVEN, edge=asked).reason is Reason.CONFLICT
-
-
-# ---------------------------------------------------------------------- what people see
-
-
-def test_leanings_are_shown_for_each_wallet_that_is_not_silent() -> None:
-    crowd = Crowd().buys("a", shares=5).buys("b", NO, 7).buys("c").sells("c")
-    assert sorted(crowd.room.leanings("m", YES, NOON)) == [-7 * ONE, 5 * ONE]
-    assert crowd.room.leanings("elsewhere", YES, NOON) == []
-
-
-def test_looking_at_leanings_forgets_nothing() -> None:
-    crowd = Crowd().buys("b", NO, 100, ago=HOUR).sells("d", ago=HOUR).buys("a")
-    assert crowd.room.leanings("m", YES, NOON + 2 * DAY) == []
-    assert voices(crowd.judge()) == (1, 1)
