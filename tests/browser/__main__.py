@@ -13,17 +13,18 @@ from tests.browser.driver import DESKTOP, PHONE, SCREENS, Driver, Window, missin
 from tests.browser.figures import MEASURES, Figure
 from tests.browser.pages import PAGES
 from tests.browser.population import SIZES
+from tests.browser.reads import Reads, reads
 from tests.browser.site import Cloud, Site
 
 
-def measure(site: Site, driver: Driver) -> list[Figure]:
+def measure(site: Site, driver: Driver) -> list[Figure | Reads]:
     """Every figure, told as it comes."""
-    found = []
+    found: list[Figure | Reads] = []
     for what in MEASURES:
         for figure in what(driver, site):
             print(figure.line(52), flush=True)
             found.append(figure)
-    return found
+    return [*found, *reads(driver, site, lambda line: print(line, flush=True))]
 
 
 def picture(site: Site, driver: Driver, size: str) -> None:

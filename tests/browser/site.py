@@ -102,19 +102,19 @@ class Site:
     def __init__(self, cloud: Cloud, size: str) -> None:
         self.population = populate(size, SIZES[size], time.time_ns())
         fill(self.population, cloud.made.tables, cloud.lake)
-        self._place = Place(cloud.endpoint, size, cloud.made.tables.prefix)
-        self._folder = cloud.folder
-        self._control = ControlApi(free_port())
+        self.place = Place(cloud.endpoint, size, cloud.made.tables.prefix)
+        self.folder = cloud.folder
+        self.control = ControlApi(free_port())
         self._dashboard = Dashboard(free_port())
         self.url = self._dashboard.url
         self.trader = Trader(cloud, self.population)
-        self._control.start(self._place, self._folder / f"{size}-control.log")
+        self.control.start(self.place, self.folder / f"{size}-control.log")
 
     def open(self) -> None:
         """Start the dashboard, and wait until it answers."""
-        self._dashboard.start(self._place, self._control, self._log)
+        self._dashboard.start(self.place, self.control, self._log)
         deadline = time.monotonic() + PATIENCE_S
-        while not self._healthy():
+        while not healthy(self.url):
             assert self._dashboard.alive(), self.said
             assert time.monotonic() < deadline, self.said
             time.sleep(0.02)
@@ -134,15 +134,17 @@ class Site:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.shut()
-        self._control.stop()
+        self.control.stop()
         self.trader.stop()
 
     @property
     def _log(self) -> Path:
-        return self._folder / f"{self.population.account}-dashboard.log"
+        return self.folder / f"{self.population.account}-dashboard.log"
 
-    def _healthy(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/_stcore/health").text == "ok"
-        except httpx.TransportError:
-            return False
+
+def healthy(url: str) -> bool:
+    """Whether a dashboard answers there."""
+    try:
+        return httpx.get(f"{url}/_stcore/health").text == "ok"
+    except httpx.TransportError:
+        return False
