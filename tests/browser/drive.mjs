@@ -16,8 +16,7 @@ const CONTENT = [
   '[data-testid="stVegaLiteChart"] svg',
   '[data-testid="stTable"] td',
   '[data-testid="stPlotlyChart"] svg',
-  '[data-testid="stSelectbox"]', // a page that is a form
-  '[data-testid="stAlert"]', // or says that there is nothing yet
+  '[data-testid="stDateInput"]', // a page that is a form
 ].join(", ");
 
 // Runs in every page before its own scripts. Notes when the first real figure, table or chart can be seen, and when the

@@ -6,23 +6,33 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, pairwise
 
 import pyarrow as pa
+from msgspec import to_builtins
 from pynamodb.models import Model
 
+from shared.adapters.archive.vault import Vault
 from shared.adapters.discovery.rankings import RANKINGS, publish
 from shared.adapters.dynamo.codec import account_day, body_of, moment
+from shared.adapters.dynamo.notes import put_run
 from shared.adapters.dynamo.tables import Tables
 from shared.adapters.dynamo.transaction import order_item
 from shared.adapters.dynamo.views import Views
 from shared.adapters.journal.entry import journal_key
 from shared.adapters.s3.lake import Lake
-from shared.domain.instants import DAY, SECOND, iso, iso_day
+from shared.adapters.s3.studies import publish as publish_study
+from shared.domain.instants import DAY, HOUR, MINUTE, SECOND, iso, iso_day
+from shared.domain.notes import Run
+from shared.domain.order import OrderState
+from shared.domain.updown import listed
 from shared.domain.whale import RankedWallet, Ranking
 from tests.browser.population import Population
 from tests.dashboard.fakes import RULES, score
+from tests.dashboard.research_fakes import manifest, replay_report
 
 AT_ONCE = 25
 """Items of one request, as many as the service takes."""
 WRITERS = 2
+PARTS = {"store": "answers in 4 ms", "venue": "answers", "feeds": "all well", "tape": "not written for 2 min"}
+RUNS = {"reconcile": "0 differences stand", "audit_ledger": "0 differences", "rank_whales": "30 of 2,000 followed"}
 
 
 def fill(population: Population, tables: Tables, lake: Lake) -> None:
@@ -35,10 +45,14 @@ def fill(population: Population, tables: Tables, lake: Lake) -> None:
     views = Views(population.account, tables)
     views.put_marks(population.marks)
     views.put_risk(population.risk)
+    views.put_operations(_operations(population))
+    for name, says in RUNS.items():
+        put_run(tables, population.account, Run(name, population.at - MINUTE, ok=True, took_ms=430, says=says))
     for name, item in population.screens.items(population.at).items():
         views.put_screen(name, item)
     views.put_live(population.live)
     _rank(population, tables, lake)
+    _study(population, lake)
 
 
 def _items(population: Population, tables: Tables) -> Iterator[Model]:
@@ -75,6 +89,27 @@ def _books(population: Population, tables: Tables) -> Iterator[Model]:
                 seq=journal_key(1, "w", n + 1),
                 body=body_of(made),
             )
+
+
+def _operations(population: Population) -> dict[str, object]:
+    """Parts that are well but for one, three orders that failed for good, and the windows among the markets."""
+    failed = [order.order_key for order in population.past.orders if order.state is OrderState.REJECTED][:3]
+    parts = {name: {"ok": name != "tape", "says": says} for name, says in PARTS.items()}
+    return {
+        "at": population.at,
+        "event_at": population.at,
+        "parts": parts,
+        "dead": failed,
+        "dead_count": len(failed),
+        "updown": to_builtins(listed(population.markets, population.at)),
+        "spot": {"binance": ["BTC", "ETH"]},
+    }
+
+
+def _study(population: Population, lake: Lake) -> None:
+    """A replay that somebody published an hour ago."""
+    told = manifest(population.account, at=population.at - HOUR)
+    publish_study(Vault(lake.s3, lake.bucket), told, replay_report())
 
 
 def _batches(items: Iterable[Model]) -> Iterator[list[Model]]:

@@ -46,6 +46,10 @@ def test_markets_are_counted_by_coin_and_window_as_over_open_and_coming() -> Non
     ]
 
 
+def test_a_market_whose_window_nobody_tells_is_not_counted() -> None:
+    assert listed([updown("xrp-up-or-down-soon", NOW, NOW + 7 * MINUTE)], NOW) == []
+
+
 def test_coins_come_by_name_and_windows_by_length() -> None:
     slugs = ("xrp-updown-5m-1773307200", "btc-updown-4h-1773307200", "btc-updown-5m-1773307200")
     found = listed([market_from_slug(slug, slug) for slug in slugs], NOW)
