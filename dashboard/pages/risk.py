@@ -23,7 +23,7 @@ from dashboard.risk import (
 )
 from dashboard.state import Live, Losses, RiskView
 from dashboard.tables import Row
-from dashboard.words import count, dollars, plain, stamp
+from dashboard.words import NOTHING, count, dollars, plain, stamp
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
@@ -41,6 +41,7 @@ def page(queries: Queries) -> None:
         if view is None:
             st.info(START, icon=":material/hourglass_empty:")
             return
+        head(view, live or Live())
         breakers(view)
         limits(view)
         exposures(queries, live or Live())
@@ -49,6 +50,20 @@ def page(queries: Queries) -> None:
         books(view)
         alerts(view)
         st.caption(plain(f"As of {stamp(view.event_at)} UTC (event time), written about every ten seconds."))
+
+
+def head(view: RiskView, live: Live) -> None:
+    """How near the limits are, before anything has to be drawn."""
+    nearest = next(iter(limit_rows(view.limits)), {"share": 0.0, "limit": NOTHING})
+    rows = (
+        ("Breakers tripped", count(len(view.standing)), "Those that stop entries or make them smaller now; see below."),
+        ("Nearest limit", f"{nearest['share']:.0f}% used", f"The limit that is used up most: {nearest['limit']}."),
+        ("Exposure", dollars(live.exposure), "Open positions at their last price plus cash held for open orders."),
+        ("Equity", dollars(live.equity), "Free cash, cash held for orders, and positions at their last price."),
+    )
+    with st.container(key="figures_standing"):
+        for name, shown_as, explanation in rows:
+            _figure(name, shown_as, explanation)
 
 
 def breakers(view: RiskView) -> None:
