@@ -3,7 +3,6 @@
 Run from the root of the repository: ``python -m streamlit run dashboard/app.py --server.address 127.0.0.1``.
 """
 
-import gc
 import os
 
 import streamlit as st
@@ -26,15 +25,6 @@ PAGES = (
 )
 
 
-@st.cache_resource(show_spinner=False)
-def settle() -> None:
-    """Spare what the first page loaded from every later garbage collection.
-
-    Streamlit collects after each refresh; walking all the libraries each time took a fifth of a core per reader.
-    """
-    gc.freeze()
-
-
 st.set_page_config(page_title="Copy trading", page_icon="📈", layout="wide")
 source.open(lambda: connect(settings(os.environ)))
 page = st.navigation(list(PAGES), position="top")
@@ -43,4 +33,3 @@ for known in PAGES:
     if known.title == wanted and known is not page:
         st.switch_page(known, query_params=parameters)
 page.run()
-settle()

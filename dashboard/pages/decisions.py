@@ -20,7 +20,7 @@ DEPTHS = (200, 1_000, 5_000)
 START = "No decisions yet: the first whale trade brings one. If the trader is not running, start it with `make run`."
 
 
-@st.fragment(run_every=REFRESH_S)
+@st.fragment(run_every=5 * REFRESH_S)
 def breakdown(queries: Queries) -> None:
     """How whale trades ended, by reason."""
     st.header("Why trades were copied or not", help="Every whale trade ends with exactly one reason.")
@@ -60,7 +60,7 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:.1%} of them"  # not money: counts
 
 
-@st.fragment(run_every=REFRESH_S)
+@st.fragment(run_every=2 * REFRESH_S)
 def table(queries: Queries) -> None:
     """The latest decisions with their numbers, searchable."""
     st.header("Decisions", help="One row per whale trade, the newest first.")

@@ -1,6 +1,5 @@
 """The dashboard as `make run` starts it: a process of its own, on loopback only."""
 
-import gc
 import os
 import subprocess
 import sys
@@ -67,7 +66,6 @@ def test_the_entrance_opens_the_first_page_and_keeps_what_was_opened() -> None:
         assert source.ask() is queries
     finally:
         source.close()
-        gc.unfreeze()
 
 
 def test_the_entrance_opens_the_page_that_a_first_reader_asked_for() -> None:
@@ -83,7 +81,6 @@ def test_the_entrance_opens_the_page_that_a_first_reader_asked_for() -> None:
         assert WANTED not in at.session_state
     finally:
         source.close()
-        gc.unfreeze()
 
 
 @pytest.mark.parametrize(
@@ -106,4 +103,3 @@ def test_pages_lead_to_each_other(page: str, address: dict[str, str], labels: li
         assert all("wallet=" in link.query_string or "market=" in link.query_string for link in links)
     finally:
         source.close()
-        gc.unfreeze()
