@@ -2,7 +2,7 @@
 # `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types prove sim bench screens research soak drill stats day image synth deploy rehearse cost lock clean setup-run setup-dev setup-browser
+.PHONY: help run test lint audit types prove sim bench screens research soak drill stats day image synth deploy rehearse cost lock clean setup-run setup-dev setup-browser
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -51,6 +51,9 @@ lint: setup-dev ## style, formatting, who may import whom, dangerous calls, secr
 	@$(BIN)/lint-imports --no-logo --cache-dir build/imports
 	@$(BIN)/bandit -q -c pyproject.toml -r $(filter-out tests,$(CODE))
 	@$(PY) -m pytest -q tests/house
+
+audit: setup-dev ## known weaknesses of every locked package, where the package index has advisories
+	@requirements/audit.sh
 
 types: setup-dev ## mypy --strict on code and tests
 	@$(PY) -m mypy $(CODE)

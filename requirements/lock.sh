@@ -9,6 +9,7 @@ options="--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 # shellcheck disable=SC2086  # the options are words without spaces
 {
     "$uv" pip compile $options uv.in --output-file uv.txt
+    "$uv" pip compile $options audit.in --output-file audit.txt
     "$uv" pip compile $options dev.in --output-file dev.txt
     # run.txt is a subset of dev.txt and light.txt one of run.txt, so that either may be installed over the other.
     "$uv" pip compile $options --no-deps rie.in --output-file rie.txt
