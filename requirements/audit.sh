@@ -18,5 +18,5 @@ for lock in dev image; do
         echo "audit: requirements/$lock.txt was not checked: $(tail -n 1 build/audit.log)" >&2
         continue
     }
-    "$venv/bin/python" requirements/audited.py "requirements/$lock.txt" "$found"
+    .venv/bin/python -m tests.house.audited "requirements/$lock.txt" "$found"
 done
