@@ -1,4 +1,7 @@
-"""Tells what pip-audit found of one lock file: ``python -m tests.house.audited LOCK FOUND.json``; exit code 1 for any known weakness."""
+"""Tells what pip-audit found of one lock file: ``python -m tests.house.audited LOCK FOUND.json``.
+
+Exit code 1 for any known weakness.
+"""
 
 import json
 import sys

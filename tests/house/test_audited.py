@@ -21,9 +21,11 @@ UNKNOWN = {"name": "ours", "version": "3", "skip_reason": "not found"}
         (
             [FINE, WEAK, HOPELESS],
             1,
-            "audit: old 1.0: PYSEC-1, mended in 1.1, 2.0\n"
-            "audit: older 0.1: PYSEC-2, mended in no version yet\n"
-            "audit: a.txt: 2 known weaknesses in 3 of 3 packages\n",
+            (
+                "audit: old 1.0: PYSEC-1, mended in 1.1, 2.0\n"
+                "audit: older 0.1: PYSEC-2, mended in no version yet\n"
+                "audit: a.txt: 2 known weaknesses in 3 of 3 packages\n"
+            ),
         ),
         ([UNKNOWN], 0, "audit: a.txt was not checked: the package index has no advisories for any of 1 packages\n"),
     ],
