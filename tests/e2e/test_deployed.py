@@ -10,12 +10,12 @@ import pytest
 from shared.adapters.paper.cancelling import CANCEL_ALL
 from shared.adapters.s3.client import s3_client
 from shared.domain.command import Command, CommandKind
-from shared.domain.instants import MILLISECOND, SECOND
+from shared.domain.instants import SECOND
 from shared.domain.notice import Notice
 from tests.e2e.deployment import BUCKET, Deployment, Stack, deployed
 from tests.e2e.test_live import NO_STREAMS, Repeated, venue
 from tests.exchange.server import LocalVenue
-from tests.fargate.live_world import LEADER, TOKENS
+from tests.fargate.live_world import LEADER
 
 __all__ = ["venue"]
 STOPS_S = 20.0
@@ -31,18 +31,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def on(stack: Stack, venue: LocalVenue, folder: Path, account: str) -> Deployment:
     urls = {"DATA_API_URL": venue.data_url, "GAMMA_URL": venue.gamma_url, "CLOB_URL": venue.clob_url, **NO_STREAMS}
     return Deployment(folder, stack, account, **urls, PINNED_WALLETS=LEADER)
-
-
-class Fresh(Repeated):
-    """New trades, on a book that is displayed at this moment, however long the task took to come up."""
-
-    def __init__(self, venue: LocalVenue, first: int) -> None:
-        super().__init__(venue, first, {})
-        self._books = venue.content.books
-
-    def again(self) -> bool:
-        self._books[TOKENS[0]]["timestamp"] = str(time.time_ns() // MILLISECOND)
-        return super().again()
 
 
 def ends_in_order(task: Deployment) -> None:
@@ -63,7 +51,7 @@ def test_a_task_trades_and_the_next_ones_go_on_from_the_tables_alone(
 ) -> None:
     with on(stack, venue, tmp_path, "first") as task:
         task.task().ready()
-        sent = Fresh(venue, 10)
+        sent = Repeated(venue, 10, {})
         task.until(lambda: sent.again() and task.resting(), "a new trade is copied")
         assert task.run("status", "--live").returncode == 0
         assert abs(time.time_ns() - int(task.live()["written_at"])) < 10 * SECOND
@@ -92,7 +80,7 @@ def test_what_is_asked_for_beside_the_venue_ends_every_order_within_seconds(
 ) -> None:
     with on(stack, venue, tmp_path, "cancelled") as task:
         task.task().ready()
-        sent = Fresh(venue, 50)
+        sent = Repeated(venue, 50, {})
         task.until(lambda: sent.again() and task.resting(), "an order rests")
         at = time.time_ns()
         task.tables.paper(account="cancelled", order_key=CANCEL_ALL, body=f'{{"at":{at},"reason":"test"}}').save()

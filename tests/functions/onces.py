@@ -13,6 +13,7 @@ from shared.adapters.archive.reading import read_archive
 from shared.adapters.discovery.discover import ACTIVITY, CANDIDATES, PENDING, RESOLUTIONS
 from shared.adapters.discovery.rankings import RANKINGS, published
 from shared.adapters.dynamo.controls import read_commands
+from shared.adapters.dynamo.notes import read_reviews
 from shared.adapters.dynamo.once import is_done
 from shared.adapters.dynamo.readers import Readers
 from shared.adapters.dynamo.views import Views
@@ -92,6 +93,12 @@ def commands(w: World) -> list[str]:
     """What the trader is asked."""
     found = read_commands(w.cloud.tables, w.account)
     return [f"{one.kind.value} {one.reason} {'' if one.change is None else one.change.mode}" for one in found]
+
+
+def reviews(w: World) -> list[str]:
+    """Which failed orders were looked at, by whom."""
+    found = read_reviews(w.cloud.tables, w.account)
+    return [f"{key} {one.who}: {one.note}" for key, one in found.items()]
 
 
 def silent(w: World) -> None:
@@ -308,6 +315,13 @@ CASES = (
         lambda w: [f"resume {WHO}: all well "],
     ),
     Case(
+        "control_api POST/api/dead-letters",
+        lambda w: asked_once(w, "POST", "/api/dead-letters", {"reason": "topped up", "order_key": w.failed_key}),
+        reviews,
+        lambda w: [f"{w.failed_key} {WHO}: topped up"],
+        World.failed_order,
+    ),
+    Case(
         "control_api POST/api/mode",
         lambda w: asked_once(w, "POST", "/api/mode", {"reason": "look only", "mode": "observe"}),
         commands,
@@ -363,5 +377,5 @@ CASES = (
         World.with_whales,
         again=20 * MINUTE,
     ),
-    Case("rank_whales", ranking, ranked, lambda w: [f"['{LEADER}'] True 3 1"], with_activity),
+    Case("rank_whales", ranking, ranked, lambda w: [f"['{LEADER}'] True 5 1"], with_activity),
 )

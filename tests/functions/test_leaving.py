@@ -87,10 +87,9 @@ def test_a_store_that_is_away_is_not_asked_to_keep_it(deployed: Cloud) -> None:
 def test_what_cannot_be_left_fails_nobody(
     deployed: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("TABLE_PREFIX", "nowhere-")
-    with caplog.at_level(logging.WARNING):
+    with monkeypatch.context() as elsewhere, caplog.at_level(logging.WARNING):
+        elsewhere.setenv("TABLE_PREFIX", "nowhere-")
         drill(deployed, 3)
-    monkeypatch.undo()
     assert runs(deployed) == {}
     assert leaving._left == {}
 

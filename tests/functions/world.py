@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from msgspec.structs import replace
 
 from shared.adapters.dynamo.controls import read_switch
 from shared.adapters.dynamo.paper_log import DynamoPaperLog
+from shared.adapters.dynamo.transaction import order_item
 from shared.adapters.paper.orders import PaperOrder
 from shared.adapters.rotation.kill_token import KillHashes, hash_of
 from shared.adapters.s3.lake import Lake
@@ -52,6 +54,16 @@ class World:
         """An order lies open at the paper venue."""
         order = buy(self.account, "open", at=time.time_ns())
         self._log.put(PaperOrder(order, OrderState.LIVE, order.planned_at))
+
+    @property
+    def failed_key(self) -> str:
+        """The order that failed for good."""
+        return buy(self.account, "failed").order_key
+
+    def failed_order(self) -> None:
+        """An order of ours was rejected and is not tried again."""
+        order = replace(buy(self.account, "failed"), state=OrderState.REJECTED, dead=True)
+        order_item(self.cloud.tables, order).save()
 
     def with_venue(self) -> LocalVenue:
         """The venue's public interfaces, on loopback."""

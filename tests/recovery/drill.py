@@ -22,6 +22,7 @@ from shared.adapters.durable.store import DurableStore
 from shared.adapters.dynamo.backend import DynamoBackend
 from shared.adapters.dynamo.controls import read_switch
 from shared.adapters.dynamo.lease import read_lease
+from shared.adapters.dynamo.notes import RUN
 from shared.adapters.dynamo.tables import Endpoint, Tables
 from shared.adapters.embedded.provision import provision
 from shared.adapters.embedded.server import EmbeddedAws, free_port
@@ -37,7 +38,7 @@ BUCKET = "drill-audit"
 BATCH = 100
 LOST = ("control", "orders", "positions", "ledger", "journal")
 NOT_MONEY = (LEASE, SWITCH)
-"""Items of table control that are another's afterwards, on purpose."""
+"""Items of table control that are another's afterwards, on purpose; as are the last runs of functions (``RUN``)."""
 Say = Callable[[str], None]
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 ARCHIVE: Handler = archive_stream.handler
@@ -155,7 +156,7 @@ def _items(endpoint: Endpoint, name: str) -> dict[str, Item]:
     """Items by their keys."""
     keys = {"control": "item", "orders": "order_key", "positions": "slot", "ledger": "posting_id", "journal": "seq"}
     found = {item[keys[name]]["S"]: item for item in raw_items(endpoint, f"{PREFIX}{name}")}
-    return {key: item for key, item in found.items() if name != "control" or key not in NOT_MONEY}
+    return {key: item for key, item in found.items() if name != "control" or not (key in NOT_MONEY or RUN in key)}
 
 
 def _lose(tables: Tables) -> None:
