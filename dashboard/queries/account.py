@@ -32,10 +32,12 @@ DAYS_BACK = 7
 MARKETS_KEPT_NS, UNKNOWN_KEPT_NS, MARKETS_MAX = 5 * MINUTE, 1 * MINUTE, 20_000
 FINAL_KEPT = 2_000
 """Orders that cannot change any more are read once."""
-AT_ONCE_NS, SOON_NS, SELDOM_NS = SECOND // 2, 10 * SECOND, MINUTE
+AT_ONCE_NS, SOON_NS, SELDOM_NS = SECOND // 2, 10 * SECOND, 2 * MINUTE
 """How long answers serve everybody who looks: what moves; what changes with the trader's word; what changes by itself
 every few minutes. The trader writes its word (the live item) every two seconds.
 """
+UNBOOKED_NS = 10 * MINUTE
+"""How long positions serve while nothing is booked: all there ever were are read, the dearest question here."""
 
 
 class TableReaders(Readers):
@@ -78,7 +80,7 @@ class DynamoQueries:
         self._switch: Aged[Switch] = Aged(AT_ONCE_NS, now)
         self._pending: Aged[list[Command]] = Aged(AT_ONCE_NS, now)
         self._risk: Aged[RiskView | None] = Aged(SOON_NS // 2, now)  # not money: half of a duration
-        self._positions: Aged[list[Position]] = Aged(SELDOM_NS, now)
+        self._positions: Aged[list[Position]] = Aged(UNBOOKED_NS, now)
         self._orders: Aged[list[Order]] = Aged(SOON_NS, now)
         self._before: Aged[int | None] = Aged(SELDOM_NS, now)
         self._measures: Aged[Measures | None] = Aged(SOON_NS, now)

@@ -24,7 +24,9 @@ def measure(site: Site, driver: Driver) -> list[Figure | Reads]:
         for figure in what(driver, site):
             print(figure.line(52), flush=True)
             found.append(figure)
-    return [*found, *reads(driver, site, lambda line: print(line, flush=True))]
+    asked = reads(site)
+    print(f"{asked.line(52)}\nread units a second by table: {asked.tables()}", flush=True)
+    return [*found, asked]
 
 
 def picture(site: Site, driver: Driver, size: str) -> None:

@@ -114,8 +114,10 @@ def crowd(driver: Driver, site: Site) -> Iterator[Figure]:
             times.append(float(found["content"]))
             time.sleep(1.0)
     driver.ask("crowd", WINDOW, CLOSE)
-    yield Figure(f"{VIEWERS} viewers, the dashboard's first content, p95", percentile(others.contents(), 0.95))
-    yield Figure(f"{VIEWERS} viewers, the dashboard's whole page, p95", percentile(others.wholes(), 0.95), CROWD_MS)
+    sent = f"{VIEWERS} viewers, sent by the dashboard"
+    yield Figure(f"{sent}: first content, p95", percentile(others.contents(), 0.95), CROWD_MS)
+    yield Figure(f"{sent}: whole page, p50", percentile(others.wholes(), 0.5))
+    yield Figure(f"{sent}: whole page, p95", percentile(others.wholes(), 0.95))
     yield Figure(f"{VIEWERS} viewers, through a browser beside it, p50", percentile(times, 0.5))
     yield Figure(f"{VIEWERS} viewers, through a browser beside it, p95", percentile(times, 0.95), CROWD_MS)
 

@@ -1,24 +1,22 @@
 """What a dashboard that stands open costs: what its pages ask of DynamoDB, and the month's bill of it."""
 
 import time
-from collections.abc import Callable
 
 from msgspec import Struct
 
 from cdk.prices import PRICES
 from fargate.runner import Dashboard
 from shared.adapters.embedded.server import free_port
-from tests.browser.driver import Driver, Step, Window
 from tests.browser.metering import Meter, Usage
-from tests.browser.pages import PAGES, Page
+from tests.browser.pages import PAGES
 from tests.browser.site import Site, healthy
+from tests.browser.viewers import Crowd
 
 MONTH_MOST = 3.0
 """Dollars that a dashboard open day and night may cost in a month (issue "The dashboard a trader keeps open")."""
 MONTH_S = 30 * 86_400
-SETTLED_S = 15.0
-ALONE_S = 20.0
-TOGETHER_S = 150.0
+SETTLED_S = 40.0
+LOOKED_AT_S = 150.0
 """Longer than the age of most answers, the oldest of which are asked for anew after ten minutes."""
 
 
@@ -52,44 +50,23 @@ class Reads(Struct, frozen=True):
         return ", ".join(f"{name.rpartition('-')[2]} {units / self.seconds:.1f}" for name, units in ordered)
 
 
-def reads(driver: Driver, site: Site, tell: Callable[[str], None]) -> list[Reads]:
-    """Each page open alone, then all of them at once: one dashboard serves every viewer from the same answers, so that
-    all together is more than any reader of it can cost.
+def reads(site: Site) -> Reads:
+    """All pages open at once, each by a viewer of its own: one dashboard serves every viewer from the same answers, so
+    that this is more than any reader of it can cost.
     """
-    found = []
     with Meter(site.place.endpoint) as meter:
-        place = type(site.place)(meter.front, site.place.account, site.place.prefix)
         dashboard = Dashboard(free_port())
+        place = type(site.place)(meter.front, site.place.account, site.place.prefix)
         dashboard.start(place, site.control, site.folder / "metered.log")
         try:
             while not healthy(dashboard.url):
                 time.sleep(0.1)
-            for page in PAGES:
-                _look(driver, dashboard.url, page)
-                one = _measured(meter, page.title, ALONE_S, None)
-                driver.ask(page.name, Window(), {"do": "close"})
-                tell(one.line(52))
-                found.append(one)
-            for page in PAGES:
-                _look(driver, dashboard.url, page)
-            together = _measured(meter, "all pages at once", TOGETHER_S, MONTH_MOST)
-            for page in PAGES:
-                driver.ask(page.name, Window(), {"do": "close"})
-            tell(together.line(52))
-            tell(f"units/s by table: {together.tables()}")
+            with Crowd(dashboard.url, len(PAGES), SETTLED_S + LOOKED_AT_S):
+                time.sleep(SETTLED_S)
+                meter.take()
+                began = time.monotonic()
+                time.sleep(LOOKED_AT_S - 5.0)
+                used = meter.take()
+                return Reads("all pages open at once", time.monotonic() - began, used, MONTH_MOST)
         finally:
             dashboard.stop()
-    return [*found, together]
-
-
-def _look(driver: Driver, url: str, page: Page) -> None:
-    steps: tuple[Step, ...] = ({"do": "open", "url": url + page.path}, {"do": "settle"})
-    driver.ask(page.name, Window(), *steps, stay=True).sound()
-
-
-def _measured(meter: Meter, name: str, seconds: float, most: float | None) -> Reads:
-    time.sleep(SETTLED_S)
-    meter.take()
-    began = time.monotonic()
-    time.sleep(seconds)
-    return Reads(name, time.monotonic() - began, meter.take(), most)

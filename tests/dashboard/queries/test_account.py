@@ -93,7 +93,7 @@ def test_the_day_begins_with_the_last_equity_before_midnight_even_days_earlier(t
     midnight = NOW // DAY * DAY
     tested.views.put_metrics(midnight, {"equity": 9})
     assert tested.queries.equity_before(midnight) is None
-    tested.clock += MINUTE + 1
+    tested.clock += 2 * MINUTE + 1
     tested.views.put_metrics(midnight - 3 * DAY, {"equity": 7})
     tested.views.put_metrics(midnight - 3 * DAY - MINUTE, {"equity": 6})
     assert tested.queries.equity_before(midnight) == 7
