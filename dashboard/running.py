@@ -2,16 +2,12 @@
 points. Times are nanoseconds UTC, proportions millionths.
 """
 
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from dashboard.state import SourceShare
-from shared.domain.errors import BadInput
+from dashboard.state import SourceShare, typed
 from shared.domain.updown import Listed
-
-_T = TypeVar("_T")
 
 
 class Part(Struct, frozen=True):
@@ -70,21 +66,14 @@ class Quality(Struct, frozen=True):
 
 def operations_of(item: dict[str, Any]) -> Operations:
     """The trader's item; ``BadInput`` names the field that cannot be read."""
-    return _typed("live", item, Operations)
+    return typed("live", item, Operations)
 
 
 def moment_of(item: dict[str, Any]) -> Moment:
     """One item of table metrics; ``BadInput`` names the field that cannot be read."""
-    return _typed("metrics", item, Moment)
+    return typed("metrics", item, Moment)
 
 
 def quality_of(item: dict[str, Any]) -> Quality:
     """What the hourly function keeps; ``BadInput`` names the field that cannot be read."""
-    return _typed("metrics", item, Quality)
-
-
-def _typed(table: str, item: dict[str, Any], wanted: type[_T]) -> _T:
-    try:
-        return msgspec.convert(item, wanted)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"An item of table {table} cannot be read: {error}.") from None
+    return typed("metrics", item, Quality)

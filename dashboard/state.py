@@ -272,30 +272,31 @@ class RiskView(Struct, frozen=True):
 
 def live_of(item: dict[str, Any]) -> Live:
     """The live item as written by the trader; ``BadInput`` names the field that cannot be read."""
-    return _typed("live", item, Live)
+    return typed("live", item, Live)
 
 
 def risk_of(item: dict[str, Any]) -> RiskView:
     """The view of risk as written by the trader; ``BadInput`` names the field that cannot be read."""
-    return _typed("live", item, RiskView)
+    return typed("live", item, RiskView)
 
 
 def point_of(item: dict[str, Any]) -> Point:
     """One item of table metrics; ``BadInput`` names the field that cannot be read."""
-    return _typed("metrics", item, Point)
+    return typed("metrics", item, Point)
 
 
 def measures_of(item: dict[str, Any]) -> Measures | None:
     """What one item of table metrics says of the sources; ``None`` when nothing was measured (no live trader)."""
-    return _typed("metrics", item, Measures) if "sources" in item else None
+    return typed("metrics", item, Measures) if "sources" in item else None
 
 
 def whale_of(item: dict[str, Any]) -> WhaleRow:
     """One item of table whales; ``BadInput`` names the field that cannot be read."""
-    return _typed("whales", item, WhaleRow)
+    return typed("whales", item, WhaleRow)
 
 
-def _typed(table: str, item: dict[str, Any], wanted: type[_T]) -> _T:
+def typed(table: str, item: dict[str, Any], wanted: type[_T]) -> _T:
+    """An item of a table as what it is; ``BadInput`` names the field that cannot be read."""
     try:
         return msgspec.convert(item, wanted)
     except msgspec.ValidationError as error:
