@@ -55,8 +55,8 @@ def test_a_task_trades_and_the_next_ones_go_on_from_the_tables_alone(
         task.until(lambda: sent.again() and task.resting(), "a new trade is copied")
         assert task.run("status", "--live").returncode == 0
         assert abs(time.time_ns() - int(task.live()["written_at"])) < 10 * SECOND
-        (point, *_) = task.points()
-        assert (point["service"], point["heartbeat"], point["orders_in_doubt"]) == ("trader", [1.0], [0.0])
+        (point, *_) = task.points()  # of the start, which shows that it lives before its loop turns
+        assert (point["service"], point["heartbeat"]) == ("trader", [1.0])
         ends_in_order(task)
         records, before = len(task.journal()), money(task)
         assert records >= 2
