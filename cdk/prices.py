@@ -92,7 +92,8 @@ USES = {
     "DynamoDB write unit": Use(
         9_400_000,
         "the live view of 2 KB every 2 s is 2.6 M; markets on screen 5.6 M: 1.5 of 1 KB a second, one in ten above it, "
-        "and the candles of six (5 KB) every 70 s; how the parts stand, 6 KB each 30 s; lease, curves, decisions, 2,000 orders in transactions",
+        "and the candles of six (5 KB) every 70 s; how the parts stand, 6 KB each 30 s; lease, curves, decisions, "
+        "2,000 orders in transactions",
     ),
     "DynamoDB read unit": Use(5_200_000, "commands each second, cancel-all every 2 s, the functions"),
     "DynamoDB GB": Use(2, "a year of journal and ledger"),
