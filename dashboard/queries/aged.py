@@ -21,7 +21,7 @@ class _Answer(Struct, Generic[T]):
 
 
 class Aged(Generic[T]):
-    """Answers by key, each kept for ``keep_ns``; the longest unused one of more than ``most`` is forgotten.
+    """Answers by key, each kept for ``keep_ns``; of more than ``most``, the one asked longest ago is forgotten.
 
     Who asks while the same question is under way waits for its answer. What a question raises is raised to whoever
     asked, and is not kept.

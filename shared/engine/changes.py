@@ -17,7 +17,7 @@ from shared.engine.overrides import overridden
 from shared.engine.profiles import Stage, staged
 
 REMEMBERED = 20
-"""Requests, and those of them that were refused, that are still told to people."""
+"""Requests that are still told to people."""
 
 
 class InForce(Struct, frozen=True):
@@ -42,7 +42,7 @@ class Changes:
 
     ``unfit``: why the changes of an earlier life do not fit the settings of this one, empty if they do. Then the
     settings' limits are in force, and nothing is entered until a person has looked. ``made``: the commands that were
-    accepted; ``refused``: the latest that were not, each with its sentence; ``answers``: the latest of both.
+    accepted; ``answers``: what became of the latest requests.
     """
 
     def __init__(self, base: Limits, stage: Stage | None = None) -> None:
@@ -53,7 +53,6 @@ class Changes:
         self.pinned: dict[str, None] = {}
         self.unpinned: dict[str, None] = {}
         self.made: dict[str, None] = {}
-        self.refused: dict[str, str] = {}
         self.answers: dict[str, Answer] = {}
         self._texts: dict[str, str] = {}
         self._mode = Mode.TRADE
@@ -87,11 +86,10 @@ class Changes:
         made = checked(overridden(self.base, texts.items()))
         return made if self.stage is None else staged(made, self.stage)
 
-    def refuse(self, command_id: str, sentence: str) -> None:
-        """Remember why a request was not granted, for whoever asked."""
-        self.refused[command_id] = sentence
-        if len(self.refused) > REMEMBERED:
-            del self.refused[next(iter(self.refused))]
+    @property
+    def refused(self) -> dict[str, str]:
+        """Those of the latest requests that were not granted, each with its sentence."""
+        return {name: answer.refused for name, answer in self.answers.items() if answer.refused}
 
     def answer(self, command_id: str, answer: Answer) -> None:
         """Remember what became of a request, for people."""

@@ -103,7 +103,6 @@ class Control:
         try:
             limits = self._changes.limits_after(change)
         except BadInput as error:
-            self._changes.refuse(command.command_id, str(error))
             self._changes.answer(command.command_id, Answer(at, _told(command), str(error)))
             return [Alert(2, "change_refused", f"nothing is changed: {error}")]
         assert change is not None  # a request for nothing is refused

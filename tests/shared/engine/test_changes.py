@@ -99,11 +99,13 @@ def test_a_bad_request_changes_nothing_and_is_told_in_one_sentence(change: Chang
     assert house.whale() is Reason.COPIED
 
 
-def test_only_the_latest_refusals_are_remembered() -> None:
+def test_only_the_latest_answers_are_remembered_and_the_refusals_are_among_them() -> None:
     changes = Changes(PLAIN)
     for n in range(REMEMBERED + 5):
-        changes.refuse(str(n), "no")
-    assert list(changes.refused) == [str(n) for n in range(5, REMEMBERED + 5)]
+        changes.answer(str(n), Answer(n, "this", "no" if n % 2 else ""))
+    latest = range(5, REMEMBERED + 5)
+    assert list(changes.answers) == [str(n) for n in latest]
+    assert changes.refused == {str(n): "no" for n in latest if n % 2}
 
 
 def test_the_latest_requests_are_told_with_why_they_were_asked_for_and_what_became_of_them() -> None:
