@@ -6,6 +6,7 @@ from collections.abc import Collection
 import streamlit as st
 
 from dashboard.columns import decision_columns, pair_columns, show_table
+from dashboard.figures import box
 from dashboard.frame import theme, told
 from dashboard.leaderboard import (
     FLAGS,
@@ -63,22 +64,20 @@ def _verdict(verdict: str, row: Row, followed: bool) -> None:
 
 def _figures(row: Row) -> None:
     with st.container(key="figures_wallet"):
-        _figure("Quality", _whole(row, "quality", "{:.0f} / 100"), "How good a source to copy, 0 to 100.")
-        _figure("Capital", _whole(row, "allocation", "{:.1%}"), "Share of our capital the ranking gives to it.")
-        _figure(
+        box("Quality", _whole(row, "quality", "{:.0f} / 100"), "", "How good a source to copy, 0 to 100.")
+        box("Capital", _whole(row, "allocation", "{:.1%}"), "", "Share of our capital the ranking gives to it.")
+        box(
             "q value",
             _whole(row, "q_value", "{:.3f}"),
+            "",
             "Share of luck to expect among wallets whose edge is at least this clear; 0.05 or less counts as proof.",
         )
-        _figure(
+        box(
             "Profit factor",
             _whole(row, "profit_factor", "{:.2f}"),
+            "",
             "What it won in winning markets for each dollar lost in losing ones; 1 is nothing gained.",
         )
-
-
-def _figure(name: str, shown: str, explanation: str) -> None:
-    st.metric(name, shown, border=True, help=explanation)
 
 
 def _whole(row: Row, name: str, form: str) -> str:

@@ -108,7 +108,7 @@ def _enter(title: str) -> None:
     """
     st.session_state[WANTED] = (title, st.query_params.to_dict())
     with suppress(StreamlitAPIException):  # no entrance beside the folder: the page was started by hand
-        st.switch_page("app.py")
+        st.switch_page("entrance.py")
 
 
 def tag(kind: str, text: str) -> str:

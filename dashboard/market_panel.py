@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import market_html
 from dashboard.columns import decision_columns, show_table
+from dashboard.figures import box
 from dashboard.frame import REFRESH_S, theme, told
 from dashboard.market_words import (
     OURS,
@@ -117,39 +118,35 @@ def _figures(tab: Tab, screen: Screen, now: int) -> None:
 
 
 def _coin_figures(name: str, coin: CoinScreen) -> None:
-    _figure(
+    box(
         "Price to beat",
         coin_price(coin.beat),
         "at the opening" if coin.beat else "not heard then",
         f"{name} when the window opened, by {coin.source}. Up wins at or above it. The venue settles on its own index, "
         "averaged over a minute, which may differ by a few dollars.",
     )
-    _figure(f"{name} now", coin_price(coin.price), f"by {coin.source}", f"The latest price of {name}.")
+    box(f"{name} now", coin_price(coin.price), f"by {coin.source}", f"The latest price of {name}.")
     away, side = distance(coin)
-    _figure("Distance", away, side, f"{name} now less the price to beat, and who would win if the window ended now.")
+    box("Distance", away, side, f"{name} now less the price to beat, and who would win if the window ended now.")
 
 
 def _price_figures(screen: Screen) -> None:
     first = screen.tokens[0] if screen.tokens else None
     ask, bid = (0, 0) if first is None else (best_ask(first, screen.tick), best_bid(first, screen.tick))
-    _figure(
+    box(
         "Last price",
         NOTHING if first is None else cents(first.last),
         "first outcome",
         "What a share of the first outcome was last traded at.",
     )
-    _figure(
+    box(
         "Spread",
         cents(ask - bid) if ask > bid > 0 else NOTHING,
         f"{cents(bid)} / {cents(ask)}",
         "Best offer less best bid of the first outcome; below, the bid and the offer.",
     )
     traded = sum(token.bought + token.sold for token in screen.tokens)
-    _figure("Traded in 5 min", dollars(traded), "both outcomes", "Money that changed hands within five minutes.")
-
-
-def _figure(name: str, shown: str, below: str, explanation: str) -> None:
-    st.metric(name, shown, below, delta_color="off", delta_arrow="off", border=True, help=explanation)
+    box("Traded in 5 min", dollars(traded), "both outcomes", "Money that changed hands within five minutes.")
 
 
 def _chart(tab: Tab, view: View, outcomes: Sequence[str]) -> None:

@@ -3,11 +3,12 @@
 from statistics import median
 
 import streamlit as st
-from msgspec import Struct
 
 from dashboard.columns import show_table
 from dashboard.deals import Deal, standing
+from dashboard.figures import box
 from dashboard.frame import REFRESH_S, theme, told
+from dashboard.heads.executive import Look, look_of
 from dashboard.market_results import category, slip_of
 from dashboard.money_columns import sum_columns
 from dashboard.performance import (
@@ -26,7 +27,6 @@ from dashboard.state import Live
 from dashboard.tables import Ranks, Row, whale
 from dashboard.words import NOTHING, count, dollars, plain, ratio
 from shared.domain.instants import DAY, HOUR, MINUTE
-from shared.domain.ledger import Position
 from shared.domain.money import float_of_micro, value
 
 START = "Nothing to show yet: the trader has not published its first figures. Start it with `make run`."
@@ -34,27 +34,6 @@ PARTS_MOST = 8
 WHALES_MOST = 200
 KINDS = ("Cash and positions", "Whale", "Strategy", "Category")
 SLOWLY = 15 * REFRESH_S  # seconds between looks at what moves by the minute
-
-
-class Look(Struct, frozen=True):
-    """What the page is made of: the live view, all positions, and the ranks of whales."""
-
-    live: Live
-    positions: list[Position]
-    ranks: Ranks
-
-    @property
-    def by_whale(self) -> dict[str, Sum]:
-        """Results by wallet."""
-        return sums_by(self.positions, self.live.marks, lambda one: one.source)
-
-
-def look_of(queries: Queries) -> Look | None:
-    """One look at the account; ``None`` before the trader's first word."""
-    live = queries.live()
-    if live is None:
-        return None
-    return Look(live, queries.positions(), {w.wallet: w.rank for w in queries.whales()})
 
 
 @st.fragment(run_every=SLOWLY)
@@ -73,13 +52,13 @@ def activity(queries: Queries) -> None:
         filled, ended = fill_rate(planned, deals, waiting, since)
         hours = _hours_lived(queries, live)
         with st.container(key="figures_activity"):
-            figure(
+            box(
                 "Executions an hour",
                 f"{len(recent) / hours:.1f}",
                 f"{count(len(recent))} within {hours:.3g} h",
                 "Executions of our orders, purchases and sales, divided by the hours the account has lived of 24.",
             )
-            figure(
+            box(
                 "Fill rate of purchases",
                 ratio(filled, ended),
                 f"{count(filled)} of {count(ended)} ended",
@@ -87,13 +66,13 @@ def activity(queries: Queries) -> None:
                 "they hold no cash, so the ledger does not know of those that got nothing.",
             )
             slipped = [slip for deal in recent if (slip := slip_of(deal)) is not None]
-            figure(
+            box(
                 "Slippage, median",
                 f"{median(slipped):+.2f}%" if slipped else NOTHING,
                 f"of {count(len(slipped))} executions",
                 "How much worse an execution was than the best price displayed at the decision; below zero, better.",
             )
-            figure(
+            box(
                 "Traded",
                 dollars(sum(value(deal.size, deal.price) for deal in recent)),
                 f"fees {dollars(sum(deal.fee for deal in recent))}",
@@ -223,8 +202,3 @@ def _whale_row(one: Sum, ranks: Ranks) -> Row:
         "count": one.count,
         "wallet": one.name,
     }
-
-
-def figure(name: str, shown: str, below: str, explanation: str) -> None:
-    """A figure in a box, with its explanation."""
-    st.metric(name, shown, below, delta_color="off", delta_arrow="off", border=True, help=explanation)

@@ -5,7 +5,9 @@ import streamlit as st
 from dashboard.beliefs import only, only_in_words
 from dashboard.columns import choose_row, decision_columns, leg_columns, show_table
 from dashboard.decision_sections import last_trades, pictures
+from dashboard.figures import show_figures
 from dashboard.frame import REFRESH_S, open_page, theme, told
+from dashboard.heads.decisions import decisions
 from dashboard.links import MARKET, WALLET, all_of_it, failed_order, its_record, market_decisions
 from dashboard.queries.asked import Queries
 from dashboard.tables import Markets, Row, chosen, decision_rows, leg_rows, matching, outcome, question
@@ -32,32 +34,13 @@ def breakdown(queries: Queries) -> None:
         total = sum(live.decisions.values())
         most = max(live.decisions.items(), key=lambda pair: pair[1])
         words = f"{count(total)} whale trades, {count(live.copied)} copied; most frequent: {label_of(most[0])}."
-        head(total, live.copied, most)
+        show_figures("decisions", decisions(queries))
         from dashboard.charts import decision_breakdown
 
         st.altair_chart(decision_breakdown(live.decisions, theme()), width="stretch", key="breakdown", alt=words)
         with st.expander("What the reasons mean"):
             seen = [reason for reason in Reason if live.decisions.get(reason.value)]
             st.markdown("\n".join(f"- **{plain(label(r))}**: {plain(sentence(r))}" for r in seen))
-
-
-def head(total: int, copied: int, most: tuple[str, int]) -> None:
-    """How many trades ended how, before anything has to be drawn."""
-    reason, times = most
-    rows = (
-        ("Whale trades", count(total), "so far", "Executions of followed wallets that were decided on."),
-        ("Copied", count(copied), share(copied, total), "Those that led to an order of ours."),
-        ("Not copied", count(total - copied), share(total - copied, total), "Those that did not, for a reason."),
-        ("Most frequent", label_of(reason), f"{count(times)} trades", "The reason that most trades ended with."),
-    )
-    with st.container(key="figures_decisions"):
-        for name, shown_as, below, explanation in rows:
-            st.metric(name, plain(shown_as), below, delta_color="off", delta_arrow="off", border=True, help=explanation)
-
-
-def share(part: int, whole: int) -> str:
-    """Part of a whole in percent."""
-    return f"{part / whole:.1%} of them"  # not money: counts
 
 
 @st.fragment(run_every=2 * REFRESH_S)

@@ -4,28 +4,25 @@ import math
 
 import streamlit as st
 
+from dashboard.figures import box, show_figures
 from dashboard.frame import REFRESH_S, open_page, theme, told
-from dashboard.money_parts import SLOWLY, START, Look, activity, allocation, figure, look_of, whales, wins
+from dashboard.heads.executive import executive
+from dashboard.money_parts import SLOWLY, START, activity, allocation, whales, wins
 from dashboard.performance import (
     DAYS_LEAST,
     HOURS_LEAST,
     Ratio,
-    Wins,
-    best_and_worst,
     drawdowns,
     last_of,
     longest_under,
     results,
     returns_of,
     sharpe,
-    win_interval,
-    wins_of,
 )
 from dashboard.queries.asked import Queries
 from dashboard.queries.money import MARKS_MOST
 from dashboard.state import Live, Point
-from dashboard.tables import whale
-from dashboard.words import NOTHING, count, dollars, gain, plain, ratio, signed_ratio, stamp
+from dashboard.words import NOTHING, count, dollars, gain, plain, ratio, stamp
 from shared.domain.instants import DAY, HOUR
 from shared.domain.money import ONE
 
@@ -38,76 +35,11 @@ SIX_HOURS = 6 * HOUR
 def head(queries: Queries) -> None:
     """The figures that need no history."""
     with told("The figures"):
-        look = look_of(queries)
-        if look is None:
+        figures = executive(queries)
+        if not figures:
             st.info(START, icon=":material/hourglass_empty:")
             return
-        wins = wins_of(look.positions)
-        with st.container(key="figures_money"):
-            figure(
-                "Equity",
-                dollars(look.live.equity),
-                f"{dollars(look.live.cash)} free",
-                "Free cash, plus cash held for open orders, plus open positions at their last price.",
-            )
-            figure(
-                "Profit",
-                gain(look.live.profit),
-                signed_ratio(look.live.profit, look.live.capital),
-                f"Equity ({plain(dollars(look.live.equity))}) less the capital put in "
-                f"({plain(dollars(look.live.capital))}), fees included.",
-            )
-            win_figures(wins)
-            whale_figures(look)
-            held = sum(one.total for one in look.by_whale.values() if one.open)
-            figure(
-                "Whales held",
-                count(sum(1 for one in look.by_whale.values() if one.open)),
-                f"of {count(len(look.by_whale))} ever copied",
-                "Wallets whose copies are open now; all their positions together, closed ones too, have brought "
-                f"{plain(gain(held))}.",
-            )
-
-
-def win_figures(wins: Wins) -> None:
-    """Win rate with its interval, profit factor, and what a closed position brings."""
-    below = "no position closed yet"
-    if wins.closed:
-        low, high = win_interval(wins.won, wins.closed)
-        below = f"95%: {low:.0%} to {high:.0%}"
-    figure(
-        "Win rate",
-        ratio(wins.won, wins.closed),
-        below,
-        f"{count(wins.won)} of {count(wins.closed)} closed positions brought more than nothing; below, where the true "
-        "rate lies with 95% probability (Beta posterior, uniform prior). It says little without the price paid.",
-    )
-    factor = wins.factor
-    figure(
-        "Profit factor",
-        NOTHING if factor is None else "∞" if math.isinf(factor) else f"{factor:.2f}",
-        f"{dollars(wins.gained)} / {dollars(wins.lost)}",
-        "Gains of closed positions for each dollar lost with others; above 1 they earn money.",
-    )
-    average = wins.average
-    figure(
-        "Per closed position",
-        NOTHING if average is None else f"{'-' if average < 0 else '+'}${abs(average):,.2f}",
-        f"{count(wins.closed)} closed",
-        f"Average result, fees included; all closed positions together: {plain(gain(wins.net))}.",
-    )
-
-
-def whale_figures(look: Look) -> None:
-    """Who copying has gained most with, and who lost most."""
-    best, worst = best_and_worst(look.by_whale.values())
-    for name, found, words in (("Best whale", best, "gained most"), ("Worst whale", worst, "lost most")):
-        figure(
-            name,
-            NOTHING if found is None else gain(found.total),
-            "none so far" if found is None else whale(found.name, look.ranks),
-            f"The wallet that copying has {words} with: realised and unrealised, fees included.",
-        )
+        show_figures("money", figures)
 
 
 @st.fragment(run_every=SLOWLY)
@@ -213,7 +145,7 @@ def for_risk(queries: Queries) -> None:
         falls = drawdowns([mark for mark in marks if not week or mark.at < week[0].at] + week)
         with st.container(key="figures_ratio"):
             ratio_figure(found, len(daily), len(hourly))
-            figure(
+            box(
                 "Largest drawdown",
                 ratio(max(falls, default=0), ONE) if falls else NOTHING,
                 f"now {ratio(falls[-1], ONE)}" if falls else "no day yet",
@@ -221,14 +153,14 @@ def for_risk(queries: Queries) -> None:
                 "last point of each UTC day of at most a year.",
             )
             under = longest_under(marks)
-            figure(
+            box(
                 "Longest drawdown",
                 f"{count(under)} {'day' if under == 1 else 'days'}",
                 "below the highest equity",
                 "The longest stretch without a new highest value, by the last point of each UTC day.",
             )
             gained = sum(1 for one in days if one.gained > 0)
-            figure(
+            box(
                 "Days with a gain",
                 ratio(gained, len(days)),
                 f"{count(gained)} of {count(len(days))} whole days",
@@ -253,7 +185,7 @@ def ratio_figure(found: Ratio | None, days: int, hours: int) -> None:
         formula += f" Here from {count(found.count)} returns, one of each {found.unit}."
         if found.unit == "hour":
             formula += " A year told from so few hours is a bold guess; the interval says how bold."
-    figure("Sharpe ratio, a year", shown, below, formula)
+    box("Sharpe ratio, a year", shown, below, formula)
 
 
 def main() -> None:

@@ -1,19 +1,18 @@
 """Markets: what each brought, how liquid they were, whether prices came true, and when they end."""
 
 import streamlit as st
-from msgspec import Struct
 
 from dashboard.columns import show_table
 from dashboard.deals import DayBook, standing
+from dashboard.figures import show_figures
 from dashboard.frame import REFRESH_S, open_page, theme, told
+from dashboard.heads.markets import MarketLook, market_look, traded
 from dashboard.market_results import (
     MEASURES,
     Cell,
-    MarketSum,
     beliefs,
     bets,
     brief,
-    by_market,
     calibration,
     edge,
     ending_rows,
@@ -30,15 +29,14 @@ from dashboard.market_results import (
     told_apart,
 )
 from dashboard.money_columns import market_columns
-from dashboard.money_parts import START, figure
+from dashboard.money_parts import START
 from dashboard.queries.asked import Queries
 from dashboard.queries.money import days_up_to
 from dashboard.state import Live
-from dashboard.tables import Markets, Row
+from dashboard.tables import Row
 from dashboard.words import count, gain, plain
 from shared.domain.decision import Decision
 from shared.domain.instants import DAY
-from shared.domain.ledger import Position
 
 MOST = 200  # rows of the table; the search finds the others
 EACH = 6  # bars of the best, and of the worst
@@ -51,65 +49,23 @@ GROUPS_MOST = 20
 GROUPS = ("Market", "Series", "Category", "Kind")
 
 
-class Look(Struct, frozen=True):
-    """One look at the account: the live view, its positions, what their markets ask, and the results by market."""
-
-    live: Live
-    positions: list[Position]
-    markets: Markets
-    found: list[MarketSum]
-
-
-def look_of(queries: Queries) -> Look | None:
-    """``None`` before the trader's first word."""
-    live = queries.live()
-    if live is None:
-        return None
-    positions = queries.positions()
-    markets = queries.money.titles({one.market for one in positions})
-    return Look(live, positions, markets, by_market(positions, live.marks, markets))
-
-
 @st.fragment(run_every=SLOWLY)
 def results(queries: Queries) -> None:
     """What markets brought, as bars and as a table to search."""
     with told("The results by market"):
-        look = look_of(queries)
+        look = market_look(queries)
         if look is None:
             st.info(START, icon=":material/hourglass_empty:")
             return
         if not look.found:
             st.info("No market was traded yet: a first execution brings one.", icon=":material/inbox:")
             return
-        head(look)
+        show_figures("markets", traded(look))
         bars(look)
         table(look)
 
 
-def head(look: Look) -> None:
-    """The figures of all markets."""
-    won = [one for one in look.found if one.sum.total > 0]
-    lost = [one for one in look.found if one.sum.total < 0]
-    realized = sum(one.sum.realized for one in look.found)
-    unrealized = sum(one.sum.unrealized for one in look.found)
-    with st.container(key="figures_markets"):
-        figure(
-            "Markets traded",
-            count(len(look.found)),
-            f"{count(sum(1 for one in look.found if one.sum.open))} with open positions",
-            "Markets in which a position was ever held.",
-        )
-        figure("Realised", gain(realized), "sold or settled", "Results of what was sold or settled, fees included.")
-        figure("Unrealised", gain(unrealized), "of open positions", "What is held, at its last price, less its cost.")
-        figure(
-            "With a gain",
-            f"{len(won) / len(look.found):.0%}",
-            f"{count(len(won))} won, {count(len(lost))} lost",
-            "Markets whose realised and unrealised results together are above zero.",
-        )
-
-
-def bars(look: Look) -> None:
+def bars(look: MarketLook) -> None:
     """Results as bars, by market, category or kind."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(
@@ -140,7 +96,7 @@ def bars(look: Look) -> None:
     st.altair_chart(result_bars(rows, theme()), width="stretch", key="market_bars", alt=words)
 
 
-def table(look: Look) -> None:
+def table(look: MarketLook) -> None:
     """The markets, those that changed last first."""
     text = st.text_input(
         "Search a market",
@@ -167,7 +123,7 @@ def endings(queries: Queries) -> None:
     """When the markets of open positions end."""
     st.header("Time to resolution", help="Worth of open positions by the time their markets have left.")
     with told("The time to resolution"):
-        look = look_of(queries)
+        look = market_look(queries)
         rows: list[Row] = []
         if look is not None:
             rows = ending_rows(look.positions, look.live.marks, look.markets, look.live.event_at)

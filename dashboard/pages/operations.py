@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.columns import alert_columns, choose_row, show_table, source_columns
+from dashboard.figures import show_figures
 from dashboard.frame import REFRESH_S, open_page, theme, told
+from dashboard.heads.operations import well
 from dashboard.machinery import Line, decisions, delays, latest_words, loop, machine, memory_words
 from dashboard.operations import (
     DOWN,
@@ -26,7 +28,7 @@ from dashboard.operations_columns import dead_columns, doubt_columns, order_colu
 from dashboard.queries.asked import Queries
 from dashboard.risk import alert_rows, finding_rows, rounds_words, settlement_words
 from dashboard.sources import source_rows
-from dashboard.state import FEED_OK, Live, RiskView
+from dashboard.state import Live, RiskView
 from dashboard.tables import Row
 from dashboard.words import ORDER_STATES, count, plain, short, stamp
 from shared.domain.errors import HouseError
@@ -61,28 +63,13 @@ def lights(queries: Queries) -> None:
             st.info(START, icon=":material/hourglass_empty:")
             return
         rows = part_rows(view, live, lease, queries.now())
-        head(rows, live or Live())
+        show_figures("parts", well(rows, live or Live()))
         bad = [row for row in rows if row["light"] in (DOWN, LOOK)]
         if bad:
             named = "; ".join(f"{row['part']}: {row['says']}" for row in bad)
             st.warning(plain(named), icon=":material/front_hand:")
         st.caption(plain(lights_words(rows)))
         _table(rows, "parts", part_columns())
-
-
-def head(parts: list[Row], live: Live) -> None:
-    """How many parts and feeds are well, and what is open, before any table has to be drawn."""
-    well = sum(row["light"] not in (DOWN, LOOK) for row in parts)
-    heard = sum(state == FEED_OK for state in live.feeds.values())
-    rows = (
-        ("Parts well", f"{well} of {len(parts)}", "The trader, its lease and its parts; which are not stands below."),
-        ("Feeds well", f"{heard} of {len(live.feeds)}", "Sources that tell the trader what happens."),
-        ("Open orders", count(live.orders_open), "Orders that are not final, those in doubt included."),
-        ("Fills", count(live.counts.get("fills", 0)), "Executions of our orders so far."),
-    )
-    with st.container(key="figures_parts"):
-        for name, shown_as, explanation in rows:
-            st.metric(name, shown_as, border=True, help=explanation)
 
 
 @st.fragment(run_every=15 * REFRESH_S)

@@ -8,7 +8,9 @@ import streamlit as st
 from msgspec import Struct
 
 from dashboard.columns import show_table
-from dashboard.frame import open_page, told
+from dashboard.figures import show_figures
+from dashboard.frame import REFRESH_S, open_page, told
+from dashboard.heads.reports import reports
 from dashboard.money_parts import START
 from dashboard.queries.asked import Queries
 from dashboard.reports import DAYS_MOST, REPORTS, Asked, Report, file_name
@@ -45,6 +47,13 @@ def date_of(day: int) -> date:
 def day_of_date(chosen: date) -> int:
     """The number of a date's UTC day."""
     return (chosen - _FIRST).days
+
+
+@st.fragment(run_every=15 * REFRESH_S)
+def head(queries: Queries) -> None:
+    """How much there is to take away."""
+    with told("The figures"):
+        show_figures("records", reports(queries))
 
 
 @st.fragment
@@ -246,6 +255,7 @@ def main() -> None:
     queries = open_page("Reports")
     if queries is None:
         return
+    head(queries)
     files(queries)
     digests(queries)
 

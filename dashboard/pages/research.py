@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.columns import choose_row, show_table
+from dashboard.figures import box, show_figures
 from dashboard.frame import REFRESH_S, open_page, theme, told
+from dashboard.heads.research import published
 from dashboard.queries.asked import Queries
 from dashboard.queries.studies import Study
 from dashboard.studies import (
@@ -58,6 +60,7 @@ def page(queries: Queries) -> None:
             )
             st.code("\n".join(FIRST), language=None, wrap_lines=True)
             return
+        show_figures("studies", published(found))
         study = chosen(found)
         show(study, found, queries)
 
@@ -122,17 +125,20 @@ def replayed(report: Replayed, study: Study, found: list[Study], queries: Querie
     """Figures, equity and what is below its peak, decisions, how sure it is, and what might come next."""
     result = report.equity_usd - report.capital_usd
     with st.container(key="figures_study"):
-        _figure("Result", f"{'+' if result > 0 else ''}{figure('_usd', result)}", "Equity at the end less the capital.")
-        _figure(
-            "Largest drawdown", f"{deepest(report.curve):.1%}", "How far equity fell below its highest point so far."
+        box("Result", f"{'+' if result > 0 else ''}{figure('_usd', result)}", "", "Equity at the end less the capital.")
+        box(
+            "Largest drawdown",
+            f"{deepest(report.curve):.1%}",
+            "",
+            "How far equity fell below its highest point so far.",
         )
-        _figure("Fill rate", figure("_rate", report.fill_rate), "Shares filled of shares wanted, at the wanted prices.")
-        _figure("Fees", figure("_usd", report.fees_usd), "Of all fills; they are part of the result.")
+        box("Fill rate", figure("_rate", report.fill_rate), "", "Shares filled of shares wanted, at the wanted prices.")
+        box("Fees", figure("_usd", report.fees_usd), "", "Of all fills; they are part of the result.")
         slip, spent = report.slippage_bps.get("p50"), report.time_to_fill_s.get("p50")
-        _figure("Slippage", figure("_bps", slip), "Median: how much worse than the whale's price; 100 bps are 1%.")
-        _figure("Time to fill", figure("_s_", spent), "Median, from the plan to the last fill.")
-        _figure("Markets", count(len(report.bets_usd)), "Markets that we were done with; each counts as one bet.")
-        _figure("Dead letters", count(report.dead_letters), "Orders that failed for good.")
+        box("Slippage", figure("_bps", slip), "", "Median: how much worse than the whale's price; 100 bps are 1%.")
+        box("Time to fill", figure("_s_", spent), "", "Median, from the plan to the last fill.")
+        box("Markets", count(len(report.bets_usd)), "", "Markets that we were done with; each counts as one bet.")
+        box("Dead letters", count(report.dead_letters), "", "Orders that failed for good.")
     curves(report, study, queries, other)
     reasons(report)
     how_sure(report, study, found)
@@ -225,13 +231,19 @@ def probed(report: Probed) -> None:
     """How random intents fared, in all and by class."""
     total = report.overall
     with st.container(key="figures_study"):
-        _figure("Intents", count(total.intents), "Random wishes at random times.")
-        _figure("Fill rate", figure("_rate", total.fill_rate), "Shares filled of shares wanted.")
-        _figure(
-            "Slippage", figure("_bps", total.slippage_bps.get("p50")), "Median against the price expected; + is worse."
+        box("Intents", count(total.intents), "", "Random wishes at random times.")
+        box("Fill rate", figure("_rate", total.fill_rate), "", "Shares filled of shares wanted.")
+        box(
+            "Slippage",
+            figure("_bps", total.slippage_bps.get("p50")),
+            "",
+            "Median against the price expected; + is worse.",
         )
-        _figure(
-            "Time to fill", figure("_s_", total.time_to_fill_s.get("p50")), "Median, from the plan to the last fill."
+        box(
+            "Time to fill",
+            figure("_s_", total.time_to_fill_s.get("p50")),
+            "",
+            "Median, from the plan to the last fill.",
         )
     st.subheader("By class", help="The same by kind, side and size of the intent, and by phase of execution.")
     rows = execution_rows(report)
@@ -312,10 +324,6 @@ def own(queries: Queries) -> None:
         words = fan_words(drawn, OWN_HOURS, "hours")
         st.vega_lite_chart(fan_chart(drawn, "hours", theme()), width="stretch", key="own_fan_chart", alt=words)
         st.caption(plain(words) + " Money paid in or out within these days would count as gain or loss.")
-
-
-def _figure(name: str, value: str, explanation: str) -> None:
-    st.metric(name, value, border=True, help=explanation)
 
 
 def main() -> None:

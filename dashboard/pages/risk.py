@@ -6,7 +6,9 @@ import streamlit as st
 
 from dashboard.columns import alert_columns, breaker_columns, exit_columns, show_table
 from dashboard.exposure import by_market, by_topic, by_whale, exposure, held, in_words
+from dashboard.figures import box, show_figures
 from dashboard.frame import REFRESH_S, open_page, theme, told
+from dashboard.heads.risk import standing
 from dashboard.queries.asked import Queries
 from dashboard.risk import (
     alert_rows,
@@ -23,7 +25,7 @@ from dashboard.risk import (
 )
 from dashboard.state import Live, Losses, RiskView
 from dashboard.tables import Row
-from dashboard.words import NOTHING, count, dollars, plain, stamp
+from dashboard.words import count, dollars, plain, stamp
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
@@ -41,7 +43,7 @@ def page(queries: Queries) -> None:
         if view is None:
             st.info(START, icon=":material/hourglass_empty:")
             return
-        head(view, live or Live())
+        show_figures("standing", standing(view, live or Live()))
         breakers(view)
         limits(view)
         exposures(queries, live or Live())
@@ -50,20 +52,6 @@ def page(queries: Queries) -> None:
         books(view)
         alerts(view)
         st.caption(plain(f"As of {stamp(view.event_at)} UTC (event time), written about every ten seconds."))
-
-
-def head(view: RiskView, live: Live) -> None:
-    """How near the limits are, before anything has to be drawn."""
-    nearest = next(iter(limit_rows(view.limits)), {"share": 0.0, "limit": NOTHING})
-    rows = (
-        ("Breakers tripped", count(len(view.standing)), "Those that stop entries or make them smaller now; see below."),
-        ("Nearest limit", f"{nearest['share']:.0f}% used", f"The limit that is used up most: {nearest['limit']}."),
-        ("Exposure", dollars(live.exposure), "Open positions at their last price plus cash held for open orders."),
-        ("Equity", dollars(live.equity), "Free cash, cash held for orders, and positions at their last price."),
-    )
-    with st.container(key="figures_standing"):
-        for name, shown_as, explanation in rows:
-            _figure(name, shown_as, explanation)
 
 
 def breakers(view: RiskView) -> None:
@@ -123,10 +111,10 @@ def losses(figures: Losses | None) -> None:
         st.info("Not computed yet: a live run computes it once a minute.", icon=":material/hourglass_empty:")
         return
     with st.container(key="figures_risk"):
-        _figure("VaR 95%", dollars(figures.var_95), "On 95 of 100 days no more than this is lost.")
-        _figure("VaR 99%", dollars(figures.var_99), "On 99 of 100 days no more than this is lost.")
-        _figure("CVaR 95%", dollars(figures.cvar_95), "The average of the worst 5 of 100 days.")
-        _figure("CVaR 99%", dollars(figures.cvar_99), "The average of the worst day of 100.")
+        box("VaR 95%", dollars(figures.var_95), "", "On 95 of 100 days no more than this is lost.")
+        box("VaR 99%", dollars(figures.var_99), "", "On 99 of 100 days no more than this is lost.")
+        box("CVaR 95%", dollars(figures.cvar_95), "", "The average of the worst 5 of 100 days.")
+        box("CVaR 99%", dollars(figures.cvar_99), "", "The average of the worst day of 100.")
     score = diversification_words(figures.diversification, figures.bets)
     words = f"Diversification {score} over {count(figures.bets)} bets"
     st.caption(plain(f"{words}, positions to trim: {count(figures.trims)} · computed at {stamp(figures.as_of)} UTC"))
@@ -170,10 +158,6 @@ def alerts(view: RiskView) -> None:
         st.info("The trader has raised no alert.", icon=":material/notifications:")
         return
     _table(alert_rows(view.alerts), "alerts", alert_columns())
-
-
-def _figure(name: str, value: str, explanation: str) -> None:
-    st.metric(name, value, border=True, help=explanation)
 
 
 def _table(rows: list[Row], key: str, columns: "dict[str, ColumnConfig]") -> None:

@@ -20,7 +20,10 @@ from dashboard.drafts import (
     of_unpin,
     step_rows,
 )
+from dashboard.figures import show_figures
 from dashboard.frame import DIALOG, REFRESH_S, open_page, told
+from dashboard.heads.settings import MODES, MONEY
+from dashboard.heads.settings import settings as in_short
 from dashboard.limits import groups, in_force, limit_rows, matching, named, reach, tip, title, written, wrong
 from dashboard.queries.asked import Queries
 from dashboard.queries.opening import source
@@ -36,10 +39,6 @@ DRAFT, CHOSEN = "draft", "limit_names"
 ASKED = "limits_asked"  # set once a change was asked for: the form is empty again
 ROW, HEAD = 35, 38  # pixels of a row and of the head of a table
 SILENT_NS = 15 * SECOND  # not money: seconds to nanoseconds
-MODES = {
-    "trade": "Trades: its decisions become orders.",
-    "observe": "Observes: it decides and records, and enters nothing; what is held is left as always.",
-}
 
 
 def standing(queries: Queries) -> tuple[Live, RiskView] | None:
@@ -56,6 +55,14 @@ def silence(live: Live | None, now: int) -> str:
     if live is None:
         return "has never run"
     return f"has been silent for {age(now - live.at)}" if now - live.at > SILENT_NS else ""
+
+
+@st.fragment(run_every=5 * REFRESH_S)
+def head(queries: Queries) -> None:
+    """What holds at present."""
+    with told("The figures"):
+        if standing(queries) is not None:
+            show_figures("settings", in_short(queries))
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -152,15 +159,7 @@ def modes(queries: Queries) -> None:
         if shown is None:
             return
         live, view = shown
-        with st.container(horizontal=True):
-            money = "Live: real money." if live.mode == "live" else "Paper: no real money."
-            st.metric(
-                "Deployment", live.mode.capitalize(), border=True, width=230, help=f"{money} It is not changed here."
-            )
-            now = view.changes.mode
-            st.metric(
-                "Strategy", {"trade": "Trades"}.get(now, "Observes"), border=True, width=230, help=MODES.get(now, now)
-            )
+        money, now = MONEY.get(live.mode, MONEY["paper"]), view.changes.mode
         other = "trade" if now == "observe" else "observe"
         st.caption(plain(f"{money} {MODES.get(now, now)}"))
         words = {"trade": "Let it trade", "observe": "Let it observe only"}[other]
@@ -273,6 +272,7 @@ def main() -> None:
     draft = st.session_state.get(DRAFT)
     if isinstance(draft, Draft) and not st.session_state.get(DIALOG):
         confirm(draft)
+    head(queries)
     asked(queries)
     modes(queries)
     limits(queries)

@@ -3,14 +3,16 @@
 import streamlit as st
 
 from dashboard.columns import show_table, source_columns
+from dashboard.figures import show_figures
 from dashboard.frame import REFRESH_S, open_page, theme, told
+from dashboard.heads.trading import trading
 from dashboard.market_panel import markets as market_screens
 from dashboard.queries.asked import Queries
 from dashboard.sources import alarms, handovers, own_speed, source_rows
 from dashboard.state import Live
 from dashboard.tables import Markets, Ranks, order_rows, position_rows, unrealised
-from dashboard.words import count, dollars, gain, plain, ratio, signed_ratio, stamp
-from shared.domain.instants import DAY, HOUR, day_of
+from dashboard.words import count, dollars, gain, plain, stamp
+from shared.domain.instants import DAY, HOUR
 from shared.domain.ledger import Position
 from shared.domain.order import Order
 
@@ -21,82 +23,15 @@ COLUMN = st.column_config
 START = "Nothing to show yet: the trader has not published its first figures. Start it with `make run`."
 
 
-def figures(live: Live, day_start: int | None) -> None:
-    """The head figures. ``day_start`` is the equity with which the UTC day began; without one, the capital."""
-    today = live.equity - (live.capital if day_start is None else day_start)
-    base = live.capital if day_start is None else day_start
-    with st.container(key="figures"):
-        _figure(
-            "Equity",
-            dollars(live.equity),
-            f"{dollars(live.cash)} free",
-            "Free cash, plus cash held for open orders, plus open positions at their last price.",
-        )
-        st.metric(
-            "P&L today",
-            gain(today),
-            signed_ratio(today, base),
-            border=True,
-            help="Equity now less equity at 00:00 UTC of the event day, fees included.",
-        )
-        st.metric(
-            "P&L total",
-            gain(live.profit),
-            signed_ratio(live.profit, live.capital),
-            border=True,
-            help=f"Equity less the capital put in ({_money(live.capital)}): realised {_money(live.realized)}, "
-            f"unrealised {_money(live.unrealized)}.",
-        )
-        _figure(
-            "Open positions",
-            count(live.positions_open),
-            f"{count(live.orders_open)} open orders",
-            "Positions (one per token and whale) with shares in them; below, orders that are not final.",
-        )
-        _figure(
-            "Exposure",
-            dollars(live.exposure),
-            f"{ratio(live.exposure, live.equity)} of equity",
-            "What could be lost: open positions at their last price plus cash held for open orders.",
-        )
-        _figure(
-            "Fees paid",
-            dollars(live.fees),
-            f"{count(live.counts.get('fills', 0))} fills",
-            "Fees of all fills so far; they are part of every profit shown here.",
-        )
-        _figure(
-            "Whale trades",
-            count(live.whale_trades),
-            f"{count(live.counts.get('duplicates', 0))} repeats",
-            "Executions of followed wallets, each counted once; below, how many were delivered again.",
-        )
-        _figure(
-            "Copied",
-            count(live.copied),
-            f"{ratio(live.copied, live.whale_trades)} of them",
-            "Whale trades that led to an order of ours; page “Decisions” says why the others did not.",
-        )
-
-
-def _figure(name: str, shown: str, below: str, explanation: str) -> None:
-    st.metric(name, shown, below, delta_color="off", delta_arrow="off", border=True, help=explanation)
-
-
-def _money(micro: int) -> str:
-    return plain(dollars(micro))
-
-
 @st.fragment(run_every=REFRESH_S)
 def head(queries: Queries) -> None:
     """The figures, renewed by themselves."""
     with told("The account"):
-        live = queries.live()
-        if live is None:
+        figures = trading(queries)
+        if not figures:
             st.info(START, icon=":material/hourglass_empty:")
             return
-        midnight = day_of(live.event_at) * DAY  # not money: days to nanoseconds
-        figures(live, queries.equity_before(midnight) if midnight > 0 else None)
+        show_figures("account", figures)
 
 
 @st.fragment(run_every=5 * REFRESH_S)

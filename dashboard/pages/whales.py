@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from msgspec import Struct
 
 from dashboard.columns import choose_row, leader_columns, whale_columns
 from dashboard.deep_dive import deep_dive, lone_whale
+from dashboard.figures import show_figures
 from dashboard.frame import REFRESH_S, open_page, told
+from dashboard.heads.whales import Board, board_of, ranked
 from dashboard.leaderboard import leader_rows, method, reach_of, text, whale_of_ranked
 from dashboard.links import its_decisions
 from dashboard.pins import by_hand
 from dashboard.queries.asked import Queries
-from dashboard.rankings import PROVEN_Q, Published, Row, Run, Show
-from dashboard.state import Changes, RiskView, WhaleRow
+from dashboard.rankings import Row, Run, Show
 from dashboard.tables import whale_rows
 from dashboard.whale_sections import moves_together, pipeline, results
 from dashboard.words import count, gain, plain, short, stamp
@@ -26,48 +26,6 @@ if TYPE_CHECKING:
 
 MOST = 500  # rows of the leaderboard on the page; the search finds the others
 WALLET = "wallet"  # the parameter of the page's address that names the wallet looked at, so that it can be linked to
-
-
-class Board(Struct, frozen=True):
-    """What there is to show: the published list, its stored run, and what the trader wrote of those it follows."""
-
-    published: Published | None
-    run: Run | None
-    rows: list[WhaleRow]
-    changes: Changes = Changes()
-
-    @property
-    def followed(self) -> list[str]:
-        """The wallets copied at present: the published list, or where none was published those the trader wrote of;
-        with those pinned by hand, and without those let go.
-        """
-        if self.published is not None:
-            listed = [ranked.wallet for ranked in self.published.ranking.wallets if not ranked.watched_only]
-        else:
-            listed = [row.wallet for row in self.rows]
-        kept = [wallet for wallet in listed if wallet not in self.changes.unpinned]
-        return list(dict.fromkeys([*kept, *self.changes.pinned]))
-
-    @property
-    def watched(self) -> list[str]:
-        """The wallets whose trades are heard: the copied ones, and those that are only watched."""
-        if self.published is not None:
-            return [ranked.wallet for ranked in self.published.ranking.wallets]
-        return [row.wallet for row in self.rows]
-
-    @property
-    def taken(self) -> bool:
-        """Whether the trader has written of any wallet that is followed."""
-        followed = self.followed
-        return not self.rows or not followed or any(row.wallet in followed for row in self.rows)
-
-
-def board_of(queries: Queries) -> Board:
-    """The ranking in force with its run; without a published one, the latest run that is stored."""
-    published, rows, names = queries.watch_list(), queries.whales(), queries.runs()
-    wanted = published.run if published is not None else names[-1] if names else ""
-    changes = (queries.risk() or RiskView()).changes
-    return Board(published, queries.run(wanted) if wanted in names else None, rows, changes)
 
 
 @st.fragment(run_every=15 * REFRESH_S)
@@ -107,24 +65,7 @@ def stored(board: Board, run: Run, queries: Queries) -> None:
 
 def header(board: Board, run: Run) -> None:
     """As of when, by which method, and how many."""
-    with st.container(key="figures_ranking"):
-        st.metric("Scored", count(run.wallets), border=True, help="Wallets whose trades were scored.")
-        st.metric(
-            "Eligible",
-            count(run.eligible),
-            border=True,
-            help="Those that can be ranked: enough winning and losing markets, a complete history, no market making.",
-        )
-        st.metric(
-            "Followed", count(len(board.followed)), border=True, help="Those on the watch list that the trader copies."
-        )
-        st.metric(
-            "Proven edge",
-            count(run.proven),
-            border=True,
-            help=f"Those that win more than they pay for with q ≤ {PROVEN_Q:g}: of such finds at most "
-            f"{PROVEN_Q:.0%} are expected to be luck.",
-        )
+    show_figures("ranking", ranked(board, run))
     state = "" if board.published is not None else " It is stored; no watch list has been published from it."
     st.caption(plain(f"Ranking of {stamp(run.as_of)} UTC. {method(run)}{state}"))
 

@@ -22,10 +22,10 @@ def measure(site: Site, driver: Driver) -> list[Figure | Reads]:
     found: list[Figure | Reads] = []
     for what in MEASURES:
         for figure in what(driver, site):
-            print(figure.line(52), flush=True)
+            print(figure.line(66), flush=True)
             found.append(figure)
     asked = reads(site)
-    print(f"{asked.line(52)}\nread units a second by table: {asked.tables()}", flush=True)
+    print(f"{asked.line(66)}\nread units a second by table: {asked.tables()}", flush=True)
     return [*found, asked]
 
 

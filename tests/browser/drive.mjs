@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PATIENCE_MS = 20_000;
 const TALLEST = 6_000;
-const CONTENT = [
+const OWN = [
   '[data-testid="stMetricValue"]',
   '[data-testid="stDataFrame"] canvas',
   '[data-testid="stVegaLiteChart"] canvas',
@@ -18,17 +18,18 @@ const CONTENT = [
   '[data-testid="stPlotlyChart"] svg',
   '[data-testid="stDateInput"]', // a page that is a form
 ].join(", ");
+const LOOK = "#first-look dd[data-figure]"; // what the server sends with the document
 
-// Runs in every page before its own scripts. Notes when the first real figure, table or chart can be seen, and when the
-// page came to rest for the first time since something was asked of it (it stirs again every other second by itself).
-function watch(selectors) {
+// Runs in every page before its own scripts. Notes when the first real figure, table or chart can be seen, when the
+// first of Streamlit's own can, which answers to its reader, and when the page came to rest for the first time since something was asked of it (it stirs again every other second by itself).
+function watch({ own, look }) {
   const STALE = '[data-stale="true"]';
   const STILL_MS = 3_000;
   const seen = (part) => {
     const box = part.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && !part.closest(STALE);
   };
-  const house = { since: 0, title: "", contentAt: null, calmAt: null, parts: 0, grewAt: 0 };
+  const house = { since: 0, title: "", contentAt: null, ownAt: null, calmAt: null, parts: 0, grewAt: 0 };
   const here = () => (document.querySelector('[data-testid="stMain"] h1')?.innerText ?? "").startsWith(house.title);
   // On a busy machine the next renewal begins before the last one ends; then it is enough that nothing comes any more.
   const calm = () => {
@@ -39,16 +40,20 @@ function watch(selectors) {
     const still = performance.now() - house.grewAt > STILL_MS;
     const charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')];
     const drawn = !document.querySelector('[data-testid="stSkeleton"]') && charts.every((one) => one.querySelector("canvas, svg"));
-    return parts > 0 && here() && drawn && (idle || still);
+    return !document.getElementById("first-look") && parts > 0 && here() && drawn && (idle || still);
+  };
+  const note = (what, selectors) => {
+    if (house[what] === null && here() && [...document.querySelectorAll(selectors)].some(seen)) {
+      house[what] = 0; // a frame later it is painted
+      requestAnimationFrame(() => (house[what] = performance.now() - house.since));
+    }
   };
   const check = () => {
-    if (house.contentAt === null && here() && [...document.querySelectorAll(selectors)].some(seen)) {
-      house.contentAt = 0; // a frame later it is painted
-      requestAnimationFrame(() => (house.contentAt = performance.now() - house.since));
-    }
+    note("contentAt", `${own}, ${look}`);
+    note("ownAt", own);
     if (house.calmAt === null && calm()) house.calmAt = performance.now() - house.since;
   };
-  house.restart = (title) => Object.assign(house, { since: performance.now(), title, contentAt: null, calmAt: null });
+  house.restart = (title) => Object.assign(house, { since: performance.now(), title, contentAt: null, ownAt: null, calmAt: null });
   house.check = check;
   window.house = house;
   new MutationObserver(check).observe(document, { childList: true, subtree: true, attributes: true });
@@ -83,7 +88,7 @@ async function session(job) {
     timezoneId: "Europe/Athens",
     acceptDownloads: true,
   });
-  await context.addInitScript(watch, CONTENT);
+  await context.addInitScript(watch, { own: OWN, look: LOOK });
   const page = await context.newPage();
   const made = { context, page, errors: [], offsite: [] };
   page.on("console", (said) => {
@@ -130,7 +135,10 @@ const steps = {
   open: async ({ page }, step) => {
     await page.goto(step.url, { waitUntil: "commit" });
   },
+  // As if the page's scripts never came.
+  without: async ({ context }, step) => context.route(step.pattern, (route) => route.abort()),
   content: async ({ page }) => when(page, "contentAt"),
+  own: async ({ page }) => when(page, "ownAt"),
   settle: async ({ page }) => settled(page),
   // To another page by its link; the figures, tables and charts of the page left behind do not count.
   go: async ({ page }, step) => {

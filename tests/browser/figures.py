@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -19,6 +19,7 @@ LOOKED_AT_S = 4.0
 ROUNDS = 5
 WINDOW = Window()
 CONTENT: Step = {"do": "content"}
+OWN: Step = {"do": "own"}
 SETTLE: Step = {"do": "settle"}
 CLOSE: Step = {"do": "close"}
 
@@ -47,34 +48,49 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ordered[max(0, -(-len(ordered) * round(share * 100) // 100) - 1)]
 
 
-def opened(site: Site, page: Page) -> tuple[Step, Step]:
-    """A visit by its address, until its first figure, table or chart is there."""
-    return {"do": "open", "url": site.url + page.path}, CONTENT
+def opened(site: Site, page: Page) -> tuple[Step, ...]:
+    """A visit by its address: until there is a figure, table or chart, and until there is one of Streamlit's own."""
+    return {"do": "open", "url": site.url + page.path}, CONTENT, OWN
+
+
+Waits = tuple[float, float]
+"""Milliseconds until there is something to read, and until it is Streamlit's own."""
+
+
+def waits(found: dict[str, float]) -> Waits:
+    """Out of what a visit found."""
+    return float(found["content"]), float(found["own"])
 
 
 def cold(driver: Driver, site: Site) -> Iterator[Figure]:
     """Readers who have never been here: first of all after the dashboard's own start, then on every page."""
     site.shut()
     site.open()
-    yield Figure("first visit after the start", _visit(driver, site, "first", PAGES[0]), COLD_MS)
+    yield from _both("first visit after the start", [_visit(driver, site, "first", PAGES[0])], COLD_MS, COLD_MS)
     for page in PAGES:
         times = [_visit(driver, site, f"cold-{n}", page) for n in range(3)]
-        yield Figure(f"cold, {page.title}", statistics.median(times), COLD_MS)
+        yield from _both(f"cold, {page.title}", times, COLD_MS, COLD_MS)
 
 
-def _visit(driver: Driver, site: Site, session: str, page: Page) -> float:
-    return float(driver.ask(session, WINDOW, *opened(site, page), SETTLE, CLOSE).found["content"])
+def _visit(driver: Driver, site: Site, session: str, page: Page) -> Waits:
+    return waits(driver.ask(session, WINDOW, *opened(site, page), SETTLE, CLOSE).sound())
+
+
+def _both(name: str, times: Sequence[Waits], most: float, own: float | None = None) -> Iterator[Figure]:
+    """Until there is something to read, and until Streamlit's page stands, which answers to its reader; medians."""
+    yield Figure(name, statistics.median(first for first, _ in times), most)
+    yield Figure(f"{name}, answering", statistics.median(stands for _, stands in times), own)
 
 
 def warm(driver: Driver, site: Site) -> Iterator[Figure]:
     """A reader who comes back by an address, and one who changes pages by their links; medians."""
-    loads: dict[str, list[float]] = {page.title: [] for page in PAGES}
+    loads: dict[str, list[Waits]] = {page.title: [] for page in PAGES}
     changes: dict[str, list[float]] = {page.title: [] for page in PAGES}
     for n in range(ROUNDS + 1):
         for page in PAGES:
             found = driver.ask("warm", WINDOW, *opened(site, page), SETTLE).sound()
             if n:  # the browser compiles its scripts in the first round
-                loads[page.title].append(found["content"])
+                loads[page.title].append(waits(found))
     driver.ask("warm", WINDOW, *opened(site, PAGES[0]), SETTLE, stay=True).sound()
     for _ in range(ROUNDS):
         for page in [*PAGES[1:], PAGES[0]]:
@@ -82,9 +98,9 @@ def warm(driver: Driver, site: Site) -> Iterator[Figure]:
             changes[page.title].append(found["go"])
     driver.ask("warm", WINDOW, CLOSE)
     for title, times in loads.items():
-        yield Figure(f"warm, {title}, by address", statistics.median(times), WARM_MS)
-    for title, times in changes.items():
-        yield Figure(f"warm, {title}, by link", statistics.median(times), WARM_MS)
+        yield from _both(f"warm, {title}, by address", times, WARM_MS)
+    for title, gone in changes.items():
+        yield Figure(f"warm, {title}, by link", statistics.median(gone), WARM_MS)
 
 
 def behind(driver: Driver, site: Site) -> Iterator[Figure]:
@@ -111,15 +127,17 @@ def crowd(driver: Driver, site: Site) -> Iterator[Figure]:
     with Crowd(site.url, VIEWERS - 1, LOOKED_AT_S) as others:
         for n in range(2 * len(PAGES)):
             found = driver.ask("crowd", WINDOW, *opened(site, PAGES[n % len(PAGES)])).sound()
-            times.append(float(found["content"]))
+            times.append(waits(found))
             time.sleep(1.0)
     driver.ask("crowd", WINDOW, CLOSE)
     sent = f"{VIEWERS} viewers, sent by the dashboard"
     yield Figure(f"{sent}: first content, p95", percentile(others.contents(), 0.95), CROWD_MS)
     yield Figure(f"{sent}: whole page, p50", percentile(others.wholes(), 0.5))
     yield Figure(f"{sent}: whole page, p95", percentile(others.wholes(), 0.95))
-    yield Figure(f"{VIEWERS} viewers, through a browser beside it, p50", percentile(times, 0.5))
-    yield Figure(f"{VIEWERS} viewers, through a browser beside it, p95", percentile(times, 0.95), CROWD_MS)
+    for name, one in (("something to read", 0), ("answering", 1)):
+        waited = [both[one] for both in times]
+        yield Figure(f"{VIEWERS} viewers, through a browser beside it: {name}, p50", percentile(waited, 0.5))
+        yield Figure(f"{VIEWERS} viewers, through a browser beside it: {name}, p95", percentile(waited, 0.95), CROWD_MS)
 
 
 Measure = Callable[[Driver, Site], Iterator[Figure]]

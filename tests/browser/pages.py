@@ -1,13 +1,8 @@
-"""Which pages there are, as the entrance lists them: a new page is looked at from the day it is listed."""
-
-import ast
-from pathlib import Path
+"""Which pages there are, as the menu lists them: a new page is looked at from the day it is listed."""
 
 from msgspec import Struct
 
-from tests.browser.driver import ROOT
-
-ENTRANCE = ROOT / "dashboard" / "app.py"
+from dashboard.menu import MENU
 
 
 class Page(Struct, frozen=True):
@@ -22,20 +17,4 @@ class Page(Struct, frozen=True):
         return self.title.lower().replace(" ", "-")
 
 
-def pages(text: str) -> list[Page]:
-    """The pages that an entrance lists in ``PAGES``, in their order."""
-    listed = next(
-        node.value
-        for node in ast.parse(text).body
-        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["PAGES"]
-    )
-    return [_page(call) for call in ast.walk(listed) if isinstance(call, ast.Call)]
-
-
-def _page(call: ast.Call) -> Page:
-    told = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-    stem = Path(ast.literal_eval(call.args[0])).stem
-    return Page(told["title"], "/" if told.get("default") else f"/{told.get('url_path', stem)}")
-
-
-PAGES = pages(ENTRANCE.read_text(encoding="utf-8"))
+PAGES = [Page(one.title, one.path) for one in MENU]

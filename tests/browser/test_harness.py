@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.browser.accepted import Accepted, ours
 from tests.browser.driver import Answer, Driver, Window
 from tests.browser.figures import Figure, percentile
-from tests.browser.pages import Page, pages
+from tests.browser.pages import Page
 
 BROKEN = "data:text/html,<h1>x</h1><img src='http://192.0.2.1/x.png'><script>console.error('oh')</script><input>"
 
@@ -18,10 +18,8 @@ def finding(**changed: str) -> dict[str, Any]:
     return {"rule": "color-contrast", "impact": "serious", "target": "#a > p", "html": "<p>", "help": "h", **changed}
 
 
-def test_pages_are_read_out_of_the_entrance_in_their_order() -> None:
-    text = 'PAGES = (st.Page("pages/a.py", title="First", default=True), st.Page("pages/b_c.py", title="B c"))'
-    assert pages(text) == [Page("First", "/"), Page("B c", "/b_c")]
-    assert pages(text)[1].name == "b-c"
+def test_a_page_is_called_by_its_title() -> None:
+    assert Page("Trading overview", "/").name == "trading-overview"
 
 
 def test_a_page_that_complains_asks_elsewhere_and_lacks_labels_is_told_of(driver: Driver) -> None:

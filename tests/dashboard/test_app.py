@@ -60,7 +60,7 @@ def test_the_entrance_opens_the_first_page_and_keeps_what_was_opened() -> None:
     source.close()
     source.open(lambda: queries)
     try:
-        at = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
+        at = AppTest.from_file(str(ROOT / "dashboard" / "entrance.py"), default_timeout=60).run()
         assert not at.exception
         assert at.title[0].value == "Trading overview"
         assert source.ask() is queries
@@ -72,7 +72,7 @@ def test_the_entrance_opens_the_page_that_a_first_reader_asked_for() -> None:
     source.close()
     source.open(ranked)
     try:
-        at = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        at = AppTest.from_file(str(ROOT / "dashboard" / "entrance.py"), default_timeout=60)
         at.session_state[WANTED] = ("Whales", {"wallet": MAKER})
         at.run()
         assert not at.exception
@@ -94,7 +94,7 @@ def test_pages_lead_to_each_other(page: str, address: dict[str, str], labels: li
     source.close()
     source.open(ranked)
     try:
-        at = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        at = AppTest.from_file(str(ROOT / "dashboard" / "entrance.py"), default_timeout=60)
         at.session_state[WANTED] = (page, address)
         at.run()
         assert not at.exception
