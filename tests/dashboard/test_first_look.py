@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from dashboard import first_look
 from dashboard.figures import Figure
 from dashboard.first_look import first_look as look_at
-from dashboard.first_look import known, routes, tags
+from dashboard.first_look import known, routes, tags, warmed
 from dashboard.menu import MENU, Entry
 from dashboard.queries.opening import source
 from shared.domain.errors import Temporary
@@ -102,3 +102,40 @@ def test_an_account_that_was_never_traded_waits(queries: FakeQueries) -> None:
     assert "Waiting for the trader" in tags(queries)[0]
     queries.shown = live(mode="live")
     assert "LIVE" in tags(queries)[0]
+
+
+def test_every_head_is_asked_for_before_the_dashboard_answers(
+    queries: FakeQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(first_look, "known", lambda entry: asked.append(entry.stem))
+
+    async def start() -> list[str]:
+        async with warmed(None):
+            return list(asked)
+
+    assert asyncio.run(start()) == [one.stem for one in MENU]
+
+
+def test_tables_that_take_too_long_do_not_keep_the_dashboard_from_starting(
+    queries: FakeQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, ended = threading.Event(), threading.Event()
+
+    def slow(entry: Entry) -> None:
+        release.wait(30)
+        if entry is MENU[-1]:
+            ended.set()
+
+    monkeypatch.setattr(first_look, "START_S", 0.05)
+    monkeypatch.setattr(first_look, "known", slow)
+
+    async def start() -> bool:
+        async with warmed(None):
+            return not ended.is_set()
+
+    try:
+        assert asyncio.run(asyncio.wait_for(start(), 30))
+    finally:
+        release.set()
+        assert ended.wait(30)  # what goes on beside us must not go on into another test
