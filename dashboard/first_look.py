@@ -29,6 +29,8 @@ from shared.domain.errors import HouseError
 
 PATIENCE_S = 0.35
 """What takes longer is left to the page itself: nobody is to wait for a first look."""
+AT_ONCE = 8
+"""Questions under way at most: tables that do not answer must not take the threads that serve scripts and styles."""
 START_S = 4.0
 """So long the dashboard prepares itself at most; tables that do not answer are told of on every page."""
 BODY = "<body>"
@@ -93,14 +95,15 @@ LEAVE = """
 def routes() -> list[BaseRoute]:
     """One for each page: Streamlit's document with the page's first look in it."""
     document = (Path(get_static_dir()) / "index.html").read_text(encoding="utf-8")
-    return [_route(one, document) for one in MENU]
+    at_once = anyio.CapacityLimiter(AT_ONCE)
+    return [_route(one, document, at_once) for one in MENU]
 
 
-def _route(entry: Entry, document: str) -> Route:
+def _route(entry: Entry, document: str, at_once: anyio.CapacityLimiter) -> Route:
     async def answer(_request: Request) -> HTMLResponse:
         look = first_look(entry, (), ())
         with anyio.move_on_after(PATIENCE_S):
-            look = await anyio.to_thread.run_sync(known, entry, abandon_on_cancel=True)
+            look = await anyio.to_thread.run_sync(known, entry, abandon_on_cancel=True, limiter=at_once)
         page = document.replace(BODY, BODY + look, 1)
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
@@ -131,7 +134,9 @@ def known(entry: Entry) -> str:
         return first_look(entry, tags(queries), entry.head(queries), stamp(live.event_at) if live else "")
     except HouseError as error:  # the page tells it, and asks again
         logger.info("no first look at %s: %s", entry.title, error)
-        return first_look(entry, (), ())
+    except Exception:  # whatever is wrong here must not keep the page itself away
+        logger.exception("the first look at %s failed", entry.title)
+    return first_look(entry, (), ())
 
 
 def tags(queries: Queries) -> list[str]:

@@ -71,7 +71,7 @@ def equity_lines(curves: Mapping[str, CurveSeconds], theme: str = "light") -> di
 def underwater_area(curve: CurveSeconds, theme: str = "light") -> dict[str, Any]:
     """How far below its highest point so far equity is, as an area hanging from zero."""
     rows = [{"at": 1000 * at, "depth": depth, "label": f"{depth:.2%}"} for at, depth in _thinned(underwater(curve))]
-    y = alt.Y("depth:Q", title=None, axis=alt.Axis(format=".1%", tickCount=4, labelColor=INK[theme]))
+    y = alt.Y("depth:Q", title=None, axis=alt.Axis(format=".1%", tickCount=4, tickMinStep=0.001, labelColor=INK[theme]))
     tooltip = [
         alt.Tooltip("at:T", title="Time (UTC)", format="%Y-%m-%d %H:%M", timeUnit="utcyearmonthdatehoursminutes"),
         alt.Tooltip("label:N", title="Below the peak"),

@@ -7,7 +7,7 @@ from dashboard.operations import DOWN, LOOK, part_rows
 from dashboard.queries.asked import Queries
 from dashboard.state import FEED_OK, Live
 from dashboard.tables import Row
-from dashboard.words import count
+from dashboard.words import NOTHING, count
 
 
 def operations(queries: Queries) -> tuple[Figure, ...]:
@@ -29,7 +29,12 @@ def well(parts: Sequence[Row], live: Live) -> tuple[Figure, ...]:
             "",
             "The trader, its lease and its parts; which are not stands below.",
         ),
-        Figure("Feeds well", f"{heard} of {len(live.feeds)}", "", "Sources that tell the trader what happens."),
+        Figure(
+            "Feeds well",
+            f"{heard} of {len(live.feeds)}" if live.feeds else NOTHING,
+            "",
+            "Sources that tell the trader what happens.",
+        ),
         Figure("Open orders", count(live.orders_open), "", "Orders that are not final, those in doubt included."),
         Figure("Fills", count(live.counts.get("fills", 0)), "", "Executions of our orders so far."),
     )

@@ -71,15 +71,17 @@ def test_a_head_that_takes_long_is_left_to_the_page(
     assert BOXES not in text
 
 
-def test_tables_that_do_not_answer_leave_the_figures_out(
-    queries: FakeQueries, read: Read, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [Temporary("DynamoDB does not answer."), KeyError("a bug of ours")], ids=type)
+def test_whatever_fails_leaves_the_figures_out_and_the_page_comes(
+    queries: FakeQueries, read: Read, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def away() -> None:
-        raise Temporary("DynamoDB does not answer.")
+        raise error
 
     monkeypatch.setattr(queries, "live", away)
     said = read("/risk")
     assert said.status_code == 200
+    assert "<h1>Risk</h1>" in said.text
     assert BOXES not in said.text
 
 

@@ -1,8 +1,14 @@
 """The figures that pages begin with, before anything has to be drawn."""
 
+import pytest
+
+from dashboard.heads.research import published
+from dashboard.menu import MENU, Entry
 from dashboard.state import RiskView, Use
 from tests.dashboard.conftest import RunPage
-from tests.dashboard.fakes import NOW, live, quiet
+from tests.dashboard.fakes import NOW, FakeQueries, live, quiet
+from tests.dashboard.research_fakes import study
+from tests.dashboard.settings_fakes import changed, settled
 
 
 def test_decisions_begin_with_how_many_ended_how(run_page: RunPage) -> None:
@@ -31,3 +37,34 @@ def test_risk_begins_with_the_limit_that_is_used_up_most(run_page: RunPage) -> N
     assert (figures["Nearest limit"], figures["Breakers tripped"]) == ("75% used", "0")
     queries.risky = RiskView(at=NOW)
     assert run_page("risk", queries).metric[1].value == "0% used"
+
+
+def test_operations_without_feeds_do_not_count_them(run_page: RunPage) -> None:
+    queries = quiet()
+    queries.shown = live(feeds={})
+    assert {one.label: one.value for one in run_page("operations", queries).metric}["Feeds well"] == "–"
+
+
+def test_reports_begin_with_how_much_there_is(run_page: RunPage) -> None:
+    figures = {one.label: one.value for one in run_page("reports", quiet()).metric}
+    assert figures["Decisions"] == "1,200"
+    assert figures["Executions"] == "8"
+    assert int(figures["Days on record"]) >= 1
+
+
+def test_settings_begin_with_what_holds(run_page: RunPage) -> None:
+    queries = settled(changed(pinned=("0x" + "a" * 40,)))
+    figures = {one.label: one.value for one in run_page("settings", queries).metric}
+    assert figures["Pinned by hand"] == "1"
+    assert figures["Limits changed"] == str(len(changed().limits))
+
+
+def test_research_begins_with_how_many_studies_are_of_real_data() -> None:
+    found = [study("real", synthetic=False), study("invented", synthetic=True), study("other", synthetic=True)]
+    figures = {one.name: one.shown for one in published(found)}
+    assert figures == {"Studies": "3", "On recorded data": "1", "On invented data": "2", "Latest": "real"}
+
+
+@pytest.mark.parametrize("entry", MENU, ids=lambda one: one.stem)
+def test_an_account_without_anything_has_no_head(entry: Entry) -> None:
+    assert entry.head(FakeQueries(None)) == ()
