@@ -5,6 +5,7 @@ import math
 from msgspec import Struct
 
 from dashboard.figures import Figure
+from dashboard.heads.trading import equity
 from dashboard.performance import Sum, Wins, best_and_worst, sums_by, win_interval, wins_of
 from dashboard.queries.asked import Queries
 from dashboard.state import Live
@@ -43,12 +44,7 @@ def executive(queries: Queries) -> tuple[Figure, ...]:
     sums = look.by_whale
     held = sum(one.total for one in sums.values() if one.open)
     return (
-        Figure(
-            "Equity",
-            dollars(live.equity),
-            f"{dollars(live.cash)} free",
-            "Free cash, plus cash held for open orders, plus open positions at their last price.",
-        ),
+        equity(live),
         Figure(
             "Profit",
             gain(live.profit),

@@ -16,17 +16,22 @@ def trading(queries: Queries) -> tuple[Figure, ...]:
     return (*_money(live, queries.equity_before(midnight) if midnight > 0 else None), *_work(live))
 
 
+def equity(live: Live) -> Figure:
+    """What the account is worth, and how much of that is free."""
+    return Figure(
+        "Equity",
+        dollars(live.equity),
+        f"{dollars(live.cash)} free",
+        "Free cash, plus cash held for open orders, plus open positions at their last price.",
+    )
+
+
 def _money(live: Live, day_start: int | None) -> tuple[Figure, ...]:
     """``day_start`` is the equity with which the UTC day began; without one, the capital."""
     base = live.capital if day_start is None else day_start
     today = live.equity - base
     return (
-        Figure(
-            "Equity",
-            dollars(live.equity),
-            f"{dollars(live.cash)} free",
-            "Free cash, plus cash held for open orders, plus open positions at their last price.",
-        ),
+        equity(live),
         Figure(
             "P&L today",
             gain(today),
