@@ -31,6 +31,8 @@ PATIENCE_S = 0.35
 """What takes longer is left to the page itself: nobody is to wait for a first look."""
 AT_ONCE = 8
 """Questions under way at most: tables that do not answer must not take the threads that serve scripts and styles."""
+MISTAKES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a mistake of ours in a head would raise: it must not keep the page itself away, which tells it."""
 START_S = 4.0
 """So long the dashboard prepares itself at most; tables that do not answer are told of on every page."""
 BODY = "<body>"
@@ -134,7 +136,7 @@ def known(entry: Entry) -> str:
         return first_look(entry, tags(queries), entry.head(queries), stamp(live.event_at) if live else "")
     except HouseError as error:  # the page tells it, and asks again
         logger.info("no first look at %s: %s", entry.title, error)
-    except Exception:  # whatever is wrong here must not keep the page itself away
+    except MISTAKES:
         logger.exception("the first look at %s failed", entry.title)
     return first_look(entry, (), ())
 
