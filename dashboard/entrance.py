@@ -1,16 +1,11 @@
 """What every visit runs first: lists the pages and runs the one that was asked for."""
 
-import os
-
 import streamlit as st
 
 from dashboard.frame import WANTED
 from dashboard.menu import MENU
-from dashboard.queries.opening import connect, source
-from dashboard.queries.settings import settings
 
 st.set_page_config(page_title="Copy trading", page_icon="📈", layout="wide")
-source.open(lambda: connect(settings(os.environ)))
 pages = [
     st.Page(f"pages/{one.stem}.py", title=one.title, icon=f":material/{one.icon}:", default=one is MENU[0])
     for one in MENU

@@ -19,12 +19,13 @@ from starlette.routing import BaseRoute, Route
 from streamlit.file_util import get_static_dir
 
 from dashboard.figures import Figure
-from dashboard.frame import STYLE, mode_tags, tag, trading_tag
+from dashboard.frame import STALE_NS, STYLE, mode_tags, tag, trading_tag
 from dashboard.menu import MENU, Entry
 from dashboard.queries.asked import Queries
 from dashboard.queries.opening import source
 from dashboard.risk import breaker_tags
-from dashboard.words import stamp
+from dashboard.state import Live
+from dashboard.words import age, stamp
 from shared.domain.errors import HouseError
 
 PATIENCE_S = 0.35
@@ -132,8 +133,7 @@ def known(entry: Entry) -> str:
     """The first look with what can be known of the account; without figures where that cannot be asked."""
     try:
         queries = source.ask()
-        live = queries.live()
-        return first_look(entry, tags(queries), entry.head(queries), stamp(live.event_at) if live else "")
+        return first_look(entry, tags(queries), entry.head(queries), written(queries.live()))
     except HouseError as error:  # the page tells it, and asks again
         logger.info("no first look at %s: %s", entry.title, error)
     except MISTAKES:
@@ -146,19 +146,25 @@ def tags(queries: Queries) -> list[str]:
     live, switch, pending = queries.live(), queries.switch(), queries.pending()
     if live is None:
         return [tag("source", "Waiting for the trader")]
+    silent = queries.now() - live.at
+    dead = [tag("off", f"■ The trader has been silent for {age(silent)}")] if silent > STALE_NS else []
     breakers = [tag(kind, text) for kind, text in breaker_tags(live.breakers)]
-    return [*mode_tags(live), trading_tag(live, switch, pending), *breakers]
+    return [*mode_tags(live), trading_tag(live, switch, pending), *dead, *breakers]
 
 
-def first_look(entry: Entry, banner: Sequence[str], figures: Sequence[Figure], at: str = "") -> str:
+def written(live: Live | None) -> str:
+    """Of which instant the figures are, in words that stay true however long they stand; "" before the first."""
+    return f"Event time {stamp(live.event_at)} UTC, written at {stamp(live.at)} UTC" if live else ""
+
+
+def first_look(entry: Entry, banner: Sequence[str], figures: Sequence[Figure], note: str = "") -> str:
     """The fragment for the document's body: menu, title, banner and figures, and how they leave again."""
     links = "".join(
         f'<a href="{one.path}"{" aria-current=page" if one is entry else ""}>{escape(one.title)}</a>' for one in MENU
     )
-    note = f"Event time <b>{escape(at)}</b> UTC" if at else ""
     return (
         f'{STYLE}{LOOKS}<div id="first-look"><nav aria-label="Pages">{links}</nav><main><h1>{escape(entry.title)}</h1>'
-        f'<div class="house-banner">{"".join(banner)}</div><p class="look-note">{note}</p>'
+        f'<div class="house-banner">{"".join(banner)}</div><p class="look-note">{escape(note)}</p>'
         f"<dl>{''.join(map(_box, figures))}</dl>"
         '<p class="look-late">The page does not start: reload it, or look at the log of the dashboard.</p>'
         f"</main></div>{LEAVE}"

@@ -16,7 +16,12 @@ def reports(queries: Queries) -> tuple[Figure, ...]:
     first = last if began is None else day_of(began)
     return (
         Figure("Days on record", count(last - first + 1), f"since {iso_day(first * DAY)}", "UTC days of event time."),
-        Figure("Decisions", count(live.whale_trades), "one a whale trade", "Rows of the report on all decisions."),
-        Figure("Executions", count(live.counts.get("fills", 0)), "all of them", "Executions of our orders so far."),
-        Figure("Open positions", count(live.positions_open), "now", "Rows of the report on positions, at least."),
+        Figure(
+            "Decisions",
+            count(sum(live.decisions.values())),
+            "one a whale trade",
+            "Rows of the report on all decisions.",
+        ),
+        Figure("Executions", count(live.counts.get("fills", 0)), "so far", "Executions of our orders."),
+        Figure("Open positions", count(live.positions_open), "now", "Positions with shares in them."),
     )

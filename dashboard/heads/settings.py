@@ -4,11 +4,17 @@ from dashboard.figures import Figure
 from dashboard.queries.asked import Queries
 from dashboard.words import count
 
-MONEY = {"paper": "Paper: no real money.", "live": "Live: real money."}
 MODES = {
     "trade": "Trades: its decisions become orders.",
     "observe": "Observes: it decides and records, and enters nothing; what is held is left as always.",
 }
+
+
+def money(mode: str) -> str:
+    """Whose money it is."""
+    return {"paper": "Paper: no real money.", "live": "Live: real money."}.get(
+        mode, f"{mode}: nobody tells whose money."
+    )
 
 
 def settings(queries: Queries) -> tuple[Figure, ...]:
@@ -17,10 +23,9 @@ def settings(queries: Queries) -> tuple[Figure, ...]:
     if live is None or view is None or not view.changes.in_force:
         return ()
     changes = view.changes
-    money = MONEY.get(live.mode, MONEY["paper"])
     mode = MODES.get(changes.mode, changes.mode)
     return (
-        Figure("Deployment", live.mode.capitalize(), "", f"{money} It is not changed here."),
+        Figure("Deployment", live.mode.capitalize(), "", f"{money(live.mode)} It is not changed here."),
         Figure("Strategy", mode.partition(":")[0], "", mode),
         Figure("Limits changed", count(len(changes.limits)), "at run time", "Those that differ from the settings."),
         Figure(

@@ -22,7 +22,7 @@ from dashboard.drafts import (
 )
 from dashboard.figures import show_figures
 from dashboard.frame import DIALOG, REFRESH_S, open_page, told
-from dashboard.heads.settings import MODES, MONEY
+from dashboard.heads.settings import MODES, money
 from dashboard.heads.settings import settings as in_short
 from dashboard.limits import groups, in_force, limit_rows, matching, named, reach, tip, title, written, wrong
 from dashboard.queries.asked import Queries
@@ -159,9 +159,9 @@ def modes(queries: Queries) -> None:
         if shown is None:
             return
         live, view = shown
-        money, now = MONEY.get(live.mode, MONEY["paper"]), view.changes.mode
+        now = view.changes.mode
         other = "trade" if now == "observe" else "observe"
-        st.caption(plain(f"{money} {MODES.get(now, now)}"))
+        st.caption(plain(f"{money(live.mode)} {MODES.get(now, now)}"))
         words = {"trade": "Let it trade", "observe": "Let it observe only"}[other]
         if st.button(words, key="mode_button", icon=":material/swap_horiz:", help=MODES[other]):
             propose(lambda: of_mode(now, other))

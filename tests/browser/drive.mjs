@@ -21,7 +21,8 @@ const OWN = [
 const LOOK = "#first-look dd[data-figure]"; // what the server sends with the document
 
 // Runs in every page before its own scripts. Notes when the first real figure, table or chart can be seen, when the
-// first of Streamlit's own can, which answers to its reader, and when the page came to rest for the first time since something was asked of it (it stirs again every other second by itself).
+// first of Streamlit's own can, which answers to its reader, and when the page came to rest for the first time since
+// something was asked of it (it stirs again every other second by itself).
 function watch({ own, look }) {
   const STALE = '[data-stale="true"]';
   const STILL_MS = 3_000;

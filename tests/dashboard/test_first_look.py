@@ -11,10 +11,12 @@ from starlette.applications import Starlette
 from dashboard import first_look
 from dashboard.figures import Figure
 from dashboard.first_look import first_look as look_at
-from dashboard.first_look import known, routes, tags, warmed
+from dashboard.first_look import known, routes, tags, warmed, written
 from dashboard.menu import MENU, Entry
 from dashboard.queries.opening import source
+from dashboard.words import stamp
 from shared.domain.errors import Temporary
+from shared.domain.instants import SECOND
 from tests.dashboard.fakes import FakeQueries, live, quiet
 
 BOXES = "<dd data-figure>"
@@ -102,8 +104,16 @@ def test_names_are_text_whatever_they_look_like() -> None:
 def test_an_account_that_was_never_traded_waits(queries: FakeQueries) -> None:
     queries.shown = None
     assert "Waiting for the trader" in tags(queries)[0]
+    assert written(None) == ""
     queries.shown = live(mode="live")
     assert "LIVE" in tags(queries)[0]
+
+
+def test_a_trader_that_has_been_silent_is_not_shown_as_if_it_spoke(queries: FakeQueries) -> None:
+    assert not any("silent" in one for one in tags(queries))
+    queries.shown = live(at=queries.wall - 300 * SECOND)
+    assert any("silent for 5 min" in one for one in tags(queries))
+    assert written(queries.shown).endswith(f"written at {stamp(queries.wall - 300 * SECOND)} UTC")
 
 
 def test_every_head_is_asked_for_before_the_dashboard_answers(
