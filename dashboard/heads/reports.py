@@ -20,7 +20,7 @@ def reports(queries: Queries) -> tuple[Figure, ...]:
             "Decisions",
             count(sum(live.decisions.values())),
             "one a whale trade",
-            "Rows of the report on all decisions.",
+            "Rows of the report on decisions.",
         ),
         Figure("Executions", count(live.counts.get("fills", 0)), "so far", "Executions of our orders."),
         Figure("Open positions", count(live.positions_open), "now", "Positions with shares in them."),
